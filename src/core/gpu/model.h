@@ -1,0 +1,63 @@
+/* model: the GPUs carve knows, and how each may be cut. All of it is data (data/gpu/), compiled in.
+ *
+ * Sources of every row stand in data/gpu/SOURCES.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum gpu_mode { GPU_WHOLE, GPU_MIG, GPU_MPS, GPU_TIME_SLICING, GPU_MODE_MAX };
+const char *gpu_mode_name(enum gpu_mode mode); /* "whole", "mig", "mps", "time-slicing" */
+int gpu_mode_parse(const char *name, enum gpu_mode *ret_mode, struct err *e);
+
+enum gpu_engine { GPU_ENGINE_COPY, GPU_ENGINE_DECODE, GPU_ENGINE_ENCODE, GPU_ENGINE_JPEG, GPU_ENGINE_OFA, GPU_ENGINE_MAX };
+
+#define GPU_STARTS_MAX 12
+#define GPU_PROFILES_MAX 16
+
+struct gpu_profile {
+        const char *name; /* as NVIDIA's tools print it: "1g.10gb+me" */
+        uint8_t index;    /* in its model */
+        uint8_t id;       /* NVML profile id (nvidia-smi mig -lgip) */
+        uint8_t nvml;     /* NVML_GPU_INSTANCE_PROFILE_* */
+        uint8_t compute_slices, memory_slices;
+        uint32_t memory_mib;
+        uint16_t sm;
+        uint8_t engines[GPU_ENGINE_MAX];
+        uint8_t max_count;
+        uint8_t start_count;
+        uint8_t starts[GPU_STARTS_MAX]; /* first memory slice of each placement, rising */
+};
+
+struct gpu_model {
+        const char *key;     /* "A100-80GB", "l4": unique, as in --gpus */
+        const char *product; /* "NVIDIA A100-SXM4-80GB", as NVML names it */
+        const char *arch;    /* "ampere" */
+        uint8_t cc_major, cc_minor;
+        uint32_t memory_mib;
+        float fp16_tflops; /* dense tensor throughput: what compares the models' compute (data/gpu/SOURCES.md) */
+        bool mps;          /* Volta or later */
+        bool nvlink;
+        uint8_t memory_slices, compute_slices; /* 0 = no MIG */
+        uint8_t profile_count;
+        const struct gpu_profile *profiles; /* [profile_count]; the one with all compute slices has the full GPU's engines */
+};
+
+/* All models, in catalogue order. */
+size_t gpu_model_count(void);
+const struct gpu_model *gpu_model_at(size_t index);
+
+/* By key (any case) or alias ("a100" is the 40 GB one, "h100" the 80 GB one; EC2's and Karpenter's names "rtx-pro-server-6000", "t4g").
+ * NULL if unknown. */
+const struct gpu_model *gpu_model_find(const char *key);
+size_t gpu_model_index(const struct gpu_model *model);
+
+static inline bool gpu_has_mig(const struct gpu_model *model) {
+        return model->memory_slices > 0;
+}
+
+const struct gpu_profile *gpu_profile_find(const struct gpu_model *model, const char *name); /* NULL if it has none of that name */
