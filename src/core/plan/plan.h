@@ -65,18 +65,29 @@ struct plan_node {
         uint32_t cpu_milli, memory_mib; /* taken by its pods */
 };
 
+/* One way a workload could have been served: what the choice was between. */
+struct plan_option {
+        const struct gpu_model *gpu;
+        enum gpu_mode mode;
+        const char *profile;  /* of the slice; "whole" */
+        double usd_per_hour;  /* of one pod, at its share of the cheapest instance with this GPU; negative = unknown */
+        const char *rejected; /* one line why it was not offered to the packing; "" if it was */
+};
+
 struct plan_workload {
         const struct workload *demand;
         uint32_t cpu_milli, memory_mib, gpus; /* shape: one pod takes `gpus` GPUs (or slices) of gpu_milli each */
         uint16_t gpu_milli;
         uint64_t gpus_usable; /* models it can run on, bit per gpu_model_index() */
         enum gpu_mode mode;
-        const char *profile;                          /* of its slice; "whole" */
-        uint32_t slices;                              /* per pod */
-        const struct gpu_model *gpu;                  /* where most of its pods stand; NULL if unplaced */
-        uint32_t need_memory_mib;                     /* per slice, after headroom; 0 = unknown (a whole GPU) */
-        float need_compute;                           /* fraction of `gpu`, after headroom; negative = unknown */
-        const char *reason, *risk;                    /* one line each */
+        const char *profile;         /* of its slice; "whole" */
+        uint32_t slices;             /* per pod */
+        const struct gpu_model *gpu; /* where most of its pods stand; NULL if unplaced */
+        uint32_t need_memory_mib;    /* per slice, after headroom; 0 = unknown (a whole GPU) */
+        float need_compute;          /* fraction of `gpu`, after headroom; negative = unknown */
+        const char *reason, *risk;   /* one line each */
+        uint32_t option_count;
+        struct plan_option *options;                  /* best first; may be empty */
         double today_usd_per_hour, plan_usd_per_hour; /* its part of the nodes, by share of the scarcest resource */
         uint32_t unplaced;                            /* pods */
         const char *unplaced_reason;                  /* "" if all are placed */
