@@ -18,18 +18,19 @@ enum gpu_engine { GPU_ENGINE_COPY, GPU_ENGINE_DECODE, GPU_ENGINE_ENCODE, GPU_ENG
 
 #define GPU_STARTS_MAX 12
 #define GPU_PROFILES_MAX 16
+#define GPU_PROFILE_ID_UNKNOWN 255
 
 struct gpu_profile {
         const char *name; /* as NVIDIA's tools print it: "1g.10gb+me" */
         uint8_t index;    /* in its model */
-        uint8_t id;       /* NVML profile id (nvidia-smi mig -lgip) */
+        uint8_t id;       /* NVML profile id (nvidia-smi mig -lgip), GPU_PROFILE_ID_UNKNOWN */
         uint8_t nvml;     /* NVML_GPU_INSTANCE_PROFILE_* */
         uint8_t compute_slices, memory_slices;
-        uint32_t memory_mib;
-        uint16_t sm;
+        uint32_t memory_mib; /* where nobody saw it printed: a careful 90 % of its share */
+        uint16_t sm;         /* 0: not known */
         uint8_t engines[GPU_ENGINE_MAX];
         uint8_t max_count;
-        uint8_t start_count;
+        uint8_t start_count;            /* 0: placements not known, so it is never placed */
         uint8_t starts[GPU_STARTS_MAX]; /* first memory slice of each placement, rising */
 };
 
@@ -42,7 +43,8 @@ struct gpu_model {
         float fp16_tflops; /* dense tensor throughput: what compares the models' compute (data/gpu/SOURCES.md) */
         bool mps;          /* Volta or later */
         bool nvlink;
-        uint8_t memory_slices, compute_slices; /* 0 = no MIG */
+        uint8_t memory_slices;  /* 0: no MIG, or placements that nobody has published: names are known, layouts are not */
+        uint8_t compute_slices; /* 0: no MIG */
         uint8_t profile_count;
         const struct gpu_profile *profiles; /* [profile_count]; the one with all compute slices has the full GPU's engines */
 };
@@ -51,8 +53,8 @@ struct gpu_model {
 size_t gpu_model_count(void);
 const struct gpu_model *gpu_model_at(size_t index);
 
-/* By key (any case) or alias ("a100" is the 40 GB one, "h100" the 80 GB one; EC2's and Karpenter's names "rtx-pro-server-6000", "t4g").
- * NULL if unknown. */
+/* By key, product name or alias ("a100" is the 40 GB one, "h100" the 80 GB one; EC2's and Karpenter's names "rtx-pro-server-6000", "t4g").
+ * Case does not matter, and blanks, '-' and '_' are the same (node label nvidia.com/gpu.product). NULL if unknown. */
 const struct gpu_model *gpu_model_find(const char *key);
 size_t gpu_model_index(const struct gpu_model *model);
 

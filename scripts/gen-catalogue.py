@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Turn data/ into C tables at build time.
+
+usage: gen-catalogue.py gpu       models.csv mig.json         > catalogue.c
+       gen-catalogue.py instances models.csv instances.csv    > rows of struct instance_type
+       gen-catalogue.py prices    instances.csv prices.csv    > rows of the built-in price list
+
+What is not consistent stops the build: an unknown key, an alias given twice, a number out of its range.
+What becomes of unknown values (null) is told in data/gpu/SOURCES.md.
+"""
+import csv
+import json
+import sys
+
+ENGINES = ("ce", "dec", "enc", "jpeg", "ofa")  # order of enum gpu_engine
+ID_UNKNOWN = 255  # GPU_PROFILE_ID_UNKNOWN
+SHARE_PERCENT = 90  # of its share of the GPU's memory that a profile of unknown memory surely has
+
+
+def fail(text):
+    sys.exit("gen-catalogue: " + text)
+
+
+def rows(path):
+    with open(path, newline="", encoding="utf-8") as f:
+        return list(csv.DictReader(f))
+
+
+def text(value):
+    if not all(32 <= ord(c) < 127 for c in value):
+        fail(f"{value!r} is not plain ASCII")
+    return json.dumps(value)
+
+
+def number(value, top):
+    n = int(value)
+    if not 0 <= n <= top:
+        fail(f"{value} is not in 0..{top}")
+    return n
+
+
+def yes(value):
+    return {"yes": "true", "no": "false"}[value]
+
+
+def profile_memory_mib(profile, gpu, total_mib):
+    if profile["memory_mb"] is not None:
+        return profile["memory_mb"]
+    if gpu["memory_slices"]:
+        part, whole = profile["memory_slices"], gpu["memory_slices"]
+    else:
+        part, whole = profile["slice_count"], gpu["compute_slices"]
+    return total_mib * part * SHARE_PERCENT // (whole * 100)
+
+
+def profile_row(index, profile, gpu, total_mib):
+    places = profile["placements"] or []
+    if any(size != profile["memory_slices"] for _, size in places):
+        fail(f"{gpu['key']} {profile['name']}: placements of several sizes")
+    starts = sorted(start for start, _ in places)
+    engines = ", ".join(str(number(profile[e] or 0, 255)) for e in ENGINES)
+    identity = ID_UNKNOWN if profile["id"] is None else number(profile["id"], 254)
+    return (
+        f"        {{ {text(profile['name'])}, {index}, {identity}, {number(profile['enum'], 17)}, {number(profile['slice_count'], 8)}, "
+        f"{number(profile['memory_slices'] or 0, 12)}, {number(profile_memory_mib(profile, gpu, total_mib), 2**24)}, "
+        f"{number(profile['sm'] or 0, 1000)}, {{ {engines} }}, {number(profile['max_instances'], 12)}, {len(starts)}, "
+        f"{{ {', '.join(map(str, starts)) or '0'} }} }},"
+    )
+
+
+def fold(name):
+    """As gpu_model_find compares names."""
+    return name.lower().replace(" ", "-").replace("_", "-")
+
+
+def aliases(models, mig):
+    """(alias, model index), sure that no name leads to two models."""
+    known, found = {}, []
+    for i, m in enumerate(models):
+        names = [m["key"], m["product"]] + [a for a in m["aliases"].split("|") if a] + mig.get(m["key"], {}).get("products", [])
+        for name in names:
+            if known.setdefault(fold(name), i) != i:
+                fail(f"{name} names both {models[known[fold(name)]]['key']} and {m['key']}")
+        found += [(name, i) for name in dict.fromkeys(map(fold, names)) if name != fold(m["key"])]
+    return found
+
+
+def gpu(models_csv, mig_json):
+    models = rows(models_csv)
+    with open(mig_json, encoding="utf-8") as f:
+        mig = {g["key"]: g for g in json.load(f)["gpus"]}
+    strangers = mig.keys() - {m["key"] for m in models}
+    if strangers:
+        fail(f"{mig_json}: not in {models_csv}: {', '.join(sorted(strangers))}")
+
+    print('#include "core/gpu/catalogue.h"\n')
+    for i, m in enumerate(models):
+        g = mig.get(m["key"])
+        if g:
+            print(f"static const struct gpu_profile profiles_{i}[] = {{ /* {m['key']} */")
+            for index, p in enumerate(g["profiles"]):
+                print(profile_row(index, p, g, int(m["memory_mib"])))
+            print("};\n")
+
+    print("const struct gpu_model catalogue_models[] = {")
+    for i, m in enumerate(models):
+        g = mig.get(m["key"])
+        major, minor = m["compute_capability"].split(".")
+        if g:
+            cut = f"{g['memory_slices'] or 0}, {g['compute_slices']}, {len(g['profiles'])}, profiles_{i}"
+        else:
+            cut = "0, 0, 0, NULL"
+        print(
+            f"        {{ {text(m['key'])}, {text(m['product'])}, {text(m['arch'])}, {number(major, 99)}, {number(minor, 9)}, "
+            f"{number(m['memory_mib'], 2**24)}, {float(m['fp16_tflops'])}f, {yes(m['mps'])}, {yes(m['nvlink'])}, {cut} }},"
+        )
+    print("};")
+    print(f"const size_t catalogue_model_count = {len(models)};\n")
+
+    print("const struct gpu_alias catalogue_aliases[] = {")
+    found = aliases(models, mig)
+    for name, index in found:
+        print(f"        {{ {text(name)}, {index} }},")
+    print("};")
+    print(f"const size_t catalogue_alias_count = {len(found)};")
+
+
+def read_instances(path):
+    found = rows(path)
+    if len({t["instance_type"] for t in found}) != len(found):
+        fail(f"{path}: an instance type stands there twice")
+    return found
+
+
+def instances(models_csv, instances_csv):
+    models = {m["key"]: i for i, m in enumerate(rows(models_csv))}
+    for t in read_instances(instances_csv):
+        name = t["instance_type"]
+        model = f"&catalogue_models[{models[t['gpu']]}]" if t["gpu"] else "NULL"
+        shape = f"ARCH_{t['arch'].upper()}, {number(t['vcpu'], 1024)}, {number(t['memory_mib'], 2**26)}, {number(t['max_pods'], 4096)}"
+        print(
+            f"{{ {text(name)}, {text(name.split('.')[0])}, {shape}, {model}, {text(t['gpu_name'])}, {number(t['gpu_count'], 16)}, "
+            f"{number(t['gpu_milli'], 1000)}, {number(t['gpu_memory_mib'], 2**24)}, ALLOCATABLE({shape}) }},"
+        )
+
+
+def prices(instances_csv, prices_csv):
+    index = {t["instance_type"]: i for i, t in enumerate(read_instances(instances_csv))}
+    seen = set()
+    for p in rows(prices_csv):
+        key = (p["instance_type"], p["region"], p["capacity_type"])
+        if key in seen:
+            fail(f"{prices_csv}: {' '.join(key)} stands there twice")
+        seen.add(key)
+        print(
+            f"{{ {index[p['instance_type']]}, {text(p['region'])}, CAPACITY_{p['capacity_type'].upper().replace('-', '_')}, "
+            f"{float(p['usd_per_hour'])!r}, {text(p['source'])}, {text(p['date'])} }},"
+        )
+
+
+if __name__ == "__main__":
+    {"gpu": gpu, "instances": instances, "prices": prices}[sys.argv[1]](*sys.argv[2:])
