@@ -58,7 +58,10 @@ def profile_row(index, profile, gpu, total_mib):
     if any(size != profile["memory_slices"] for _, size in places):
         fail(f"{gpu['key']} {profile['name']}: placements of several sizes")
     starts = sorted(start for start, _ in places)
-    engines = ", ".join(str(number(profile[e] or 0, 255)) for e in ENGINES)
+    full = max(gpu["profiles"], key=lambda p: p["slice_count"])
+    if any((profile[e] or 0) > (full[e] or 0) for e in ENGINES):
+        fail(f"{gpu['key']} {profile['name']}: more engines than the whole GPU")
+    engines = ", ".join(str(number(profile[e] or 0, 127)) for e in ENGINES)
     identity = ID_UNKNOWN if profile["id"] is None else number(profile["id"], 254)
     return (
         f"        {{ {text(profile['name'])}, {index}, {identity}, {number(profile['enum'], 17)}, {number(profile['slice_count'], 8)}, "

@@ -35,13 +35,16 @@ int layout_can_add(const struct layout *layout, struct slice slice, struct err *
 int layout_add(struct layout *layout, struct slice slice, struct err *e);
 void layout_remove(struct layout *layout, unsigned index);
 
-/* Where should a `profile` go so that the most still-possible placements survive? Errors: ERR_IMPOSSIBLE. */
+/* Where should a `profile` go so that the most still-possible placements survive? Ties go to the lowest start, and the double-memory 1g
+ * takes start 6 only when nothing else is left. This is what NVIDIA's driver was seen to do when it chooses itself (eight captured
+ * sequences); its own rule is not published. Errors: ERR_IMPOSSIBLE. */
 int layout_best_start(const struct layout *layout, const struct gpu_profile *profile, uint8_t *ret_start, struct err *e);
 
 /* How often each profile could still be added alone: counts[profile index] = number of free placements that are allowed now. */
 void layout_free_placements(const struct layout *layout, uint8_t counts[GPU_PROFILES_MAX]);
 
-/* Find placements for a multiset of slices, counts[profile index], on an empty GPU of `model`. Errors: ERR_IMPOSSIBLE. */
+/* Find placements for a multiset of slices, counts[profile index], on an empty GPU of `model`: those that leave the most places for more.
+ * Errors: ERR_IMPOSSIBLE. */
 int layout_place(const struct gpu_model *model, const uint8_t counts[GPU_PROFILES_MAX], struct layout *ret_layout, struct err *e);
 
 /* Call `visit` with every valid layout of `model`, the empty one included, each once (or only with the maximal ones, to which nothing can
@@ -60,6 +63,8 @@ int layout_each_multiset(const struct gpu_model *model, layout_visit_counts visi
 int layout_admit(const struct layout *layout, const struct gpu_profile *profile, uint32_t *ret_move, struct layout *ret_after,
                  struct err *e);
 
-/* Text form "1g.10gb@0,3g.40gb@4"; "" is the empty layout. Errors of parsing: ERR_INPUT, ERR_IMPOSSIBLE. */
+/* Text form "1g.10gb@0,3g.40gb@4"; "" is the empty layout. Errors of parsing: ERR_INPUT, ERR_IMPOSSIBLE. Every layout prints into
+ * LAYOUT_TEXT_MAX bytes; in fewer the text is cut short. */
+#define LAYOUT_TEXT_MAX 512
 int layout_parse(const struct gpu_model *model, const char *text, struct layout *ret_layout, struct err *e);
 void layout_print(const struct layout *layout, char *text, unsigned bytes);
