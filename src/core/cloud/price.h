@@ -1,6 +1,7 @@
 /* price: what an hour of an instance type costs, by region and capacity type, with source and date.
  *
- * The built-in list is on-demand, us-east-1 (data/cloud/). A file overrides or adds rows (CSV):
+ * The built-in list is on-demand, us-east-1 (data/cloud/); p5e.48xlarge and p6e-gb200.36xlarge have no row in it, and what has no price
+ * cannot be planned. A file overrides or adds rows (CSV):
  *     instance_type,region,capacity_type,usd_per_hour[,source[,date]]
  */
 #pragma once
@@ -30,8 +31,8 @@ struct price_list; /* starts as the built-in list */
 struct price_list *price_list_new(void);
 struct price_list *price_list_free(struct price_list *list);
 
-/* Read rows over the present ones. An unknown instance type, a negative or absurd price, a repeated row: ERR_INPUT with file and line; then
- * nothing of the file is used. */
+/* Read rows over the present ones; the texts are copied. An unknown instance type, a price that is not in 0.0001..10000, a repeated row,
+ * more than PRICE_ROWS_MAX rows in all: ERR_INPUT with file and line; then nothing of the file is used. */
 int price_list_read(struct price_list *list, const char *name, const char *text, size_t bytes, struct err *e);
 
 /* NULL if the list has none. */

@@ -1,5 +1,7 @@
 #include "core/gpu/model.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "core/gpu/catalogue.h"
 

@@ -88,16 +88,16 @@ void profile_to_resource(const char *profile, char *text, size_t bytes) {
 
 int profile_from_resource(const char *resource, char text[PROFILE_NAME_MAX], struct err *e) {
         const size_t prefix = sizeof RESOURCE_PREFIX - 1;
-        const char *profile = resource + prefix, *unit;
-        char found[PROFILE_NAME_MAX];
+        const char *profile = resource + prefix;
+        char found[PROFILE_NAME_MAX], *unit;
         struct profile_name name;
 
         if (strncmp(resource, RESOURCE_PREFIX, prefix) || strlen(profile) >= sizeof found || strpbrk(profile, "+,"))
                 return err_set(e, ERR_INPUT, "'%.64s' is not a MIG resource, such as " RESOURCE_PREFIX "1g.10gb", resource);
         memcpy(found, profile, strlen(profile) + 1);
-        unit = strstr(found, "gb.");
-        if (unit)
-                found[unit + 2 - found] = '+';
+        unit = strstr(found, "gb");
+        if (unit && unit[2] == '.')
+                unit[2] = '+';
         int r = profile_parse(found, &name, e);
         if (r < 0)
                 return err_wrap(e, "%.64s", resource);

@@ -120,6 +120,7 @@ static const struct {
         { "1g.24gb-me", "nvidia.com/mig-1g.24gb-me" },
         { "4g.96gb+gfx", "nvidia.com/mig-4g.96gb.gfx" },
         { "1c.2g.20gb", "nvidia.com/mig-1c.2g.20gb" },
+        { "2g.48gb-gb.me", "nvidia.com/mig-2g.48gb-gb.me" },
 };
 
 static void resources_write_plus_as_dot(void **state) {
