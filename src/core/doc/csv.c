@@ -66,12 +66,16 @@ static int read_plain(struct csv *c, struct err *e) {
         return 0;
 }
 
+static const char too_long[] = "a field longer than 64 KiB";
+
 static int read_quoted(struct csv *c, struct err *e) {
         size_t start = c->row_bytes;
         uint32_t lines = 0;
 
         for (c->at++;; c->at++) {
-                if (c->at == c->end || c->row_bytes - start > CSV_FIELD_MAX)
+                if (c->row_bytes - start > CSV_FIELD_MAX)
+                        return refuse(c, e, too_long);
+                if (c->at == c->end)
                         return refuse(c, e, "a quoted field does not end; expected its closing quote");
                 if (*c->at == '"') {
                         if (c->at + 1 == c->end || c->at[1] != '"')
@@ -105,7 +109,7 @@ static int read_row(struct csv *c, struct err *e) {
                 if (r < 0)
                         return r;
                 if (c->row_bytes - start > CSV_FIELD_MAX)
-                        return refuse(c, e, "a field longer than 64 KiB");
+                        return refuse(c, e, too_long);
                 put(c, '\0');
                 if (at_line_end(c))
                         break;
@@ -136,6 +140,7 @@ int csv_open(const char *name, const char *text, size_t bytes, struct csv **ret_
 
         _cleanup_(csv_freep) struct csv *c = mem_zalloc(1, sizeof *c);
         c->name = mem_strdup(name);
+        text = bytes > 0 ? text : "";
         c->at = text + text_mark_bytes(text, bytes);
         c->end = text + bytes;
         c->next_line = 1;

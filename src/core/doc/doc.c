@@ -29,7 +29,7 @@ struct doc_reader *doc_reader_new(const char *name, const char *text, size_t byt
         struct doc_reader *r = mem_zalloc(1, sizeof *r);
 
         r->name = mem_strdup(name);
-        r->text = text;
+        r->text = bytes > 0 ? text : "";
         r->bytes = bytes;
         r->tree.name = r->name;
         return r;

@@ -27,6 +27,10 @@ static struct text_place place(struct json_stream *j, const char *to) {
 static const char *found(const struct json_stream *j, char out[static 32]) {
         if (j->at == j->end)
                 return "the end of the file";
+        if (*j->at == '\n' || *j->at == '\r')
+                return "a line end";
+        if (*j->at == '\t')
+                return "a tab";
         size_t length = MAX(text_char_bytes(j->at, (size_t)(j->end - j->at)), (size_t)1);
         snprintf(out, 32, "'%.*s'", (int)length, j->at);
         return out;
@@ -121,7 +125,7 @@ static int parse_string(struct json_stream *j, struct tree *t, const char **ret_
                 out += j->at - run;
 
                 if (j->at == j->end || (uint8_t)*j->at < 0x20)
-                        return expected(j, "the closing '\"' of a string (a line end or a tab in one is written \\n, \\t)", e);
+                        return expected(j, "the closing '\"' of a string (in one a line end is written \\n, a tab \\t)", e);
                 if (*j->at++ == '"')
                         break;
                 int r = parse_escape(j, &out, e);

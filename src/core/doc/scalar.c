@@ -125,8 +125,6 @@ static bool resolve_number(struct doc_node *node) {
 
         if (!strchr("+-.0123456789", node->text[0]) || !strip_underscores(node->text, text))
                 return false;
-        if (node->text[0] == '.' && strchr(node->text, '_'))
-                return false;
         if (parse_int(text, &integer)) {
                 node->kind = DOC_INT;
                 node->integer = integer;
