@@ -74,6 +74,7 @@ struct workload {
         uint64_t types_allowed[INSTANCE_TYPES_MAX / 64]; /* bit per instance_type_index(); all 0 = any */
         uint8_t capacity_allowed;                        /* bit per enum capacity_type; 0 = any */
         uint8_t arch_allowed;                            /* bit per enum cpu_arch; 0 = not stated (then amd64) */
+        const char *impossible;                          /* why no instance type can ever run it, whatever is bought; NULL = some can */
         uint32_t max_per_node;                           /* from anti-affinity or spread per host; 0 = no limit */
         const struct label *labels;                      /* of the object, for policies */
         uint32_t label_count;
@@ -88,7 +89,7 @@ struct workload {
 };
 
 struct demand_skipped {
-        const char *kind; /* "Service" */
+        const char *kind; /* "Service"; a reason beside or instead of it: "Job (finished)", "(counted with its owner)" */
         uint64_t count;
 };
 
@@ -96,11 +97,12 @@ struct demand {
         struct arena arena;
         struct workload *workloads; /* with GPU demand only */
         size_t count, capacity;
-        uint64_t files, objects;
+        uint64_t files, objects; /* files: counted by whoever opens them */
         uint64_t cpu_only_workloads, cpu_only_pods;
         struct demand_skipped *skipped; /* kinds that carry no pods, or that carve does not know */
         size_t skipped_count, skipped_capacity;
-        uint32_t daemon_cpu_milli, daemon_memory_mib, daemon_pods; /* per GPU node, from DaemonSets that would run there */
+        uint32_t daemon_cpu_milli, daemon_memory_mib, daemon_pods; /* per GPU node, from DaemonSets that would run there: all whose node
+                                                                      selector does not exclude every GPU node, whatever they tolerate */
         bool is_trace;
 };
 
