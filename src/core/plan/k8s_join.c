@@ -1,0 +1,195 @@
+#include "core/plan/k8s_join.h"
+
+#include <string.h>
+
+#include <uthash.h>
+
+#include "base/mem.h"
+#include "core/plan/k8s_known.h"
+
+#define KEDA_MAX_DEFAULT 100 /* maxReplicaCount of a ScaledObject that does not say */
+
+struct scale_entry {
+        const char *target;
+        struct k8s_scale scale;
+        UT_hash_handle hh;
+};
+
+/* Budgets of one namespace that ask for the same label value first; those that ask for none so under an empty label. */
+struct budget_list {
+        const char *key; /* "namespace/label=value" */
+        struct budget {
+                struct k8s_selector selector;
+                struct budget *next;
+        } * first;
+        UT_hash_handle hh;
+};
+
+struct k8s_join {
+        struct arena *keep;
+        struct scale_entry *scales;
+        struct budget_list *budgets;
+};
+
+struct k8s_join *k8s_join_new(struct arena *keep) {
+        struct k8s_join *j = mem_zalloc(1, sizeof *j);
+
+        j->keep = keep;
+        return j;
+}
+
+struct k8s_join *k8s_join_free(struct k8s_join *j) {
+        if (j) {
+                HASH_CLEAR(hh, j->scales); /* the entries live in the arena */
+                HASH_CLEAR(hh, j->budgets);
+        }
+        free(j);
+        return NULL;
+}
+
+static int add_scale(struct k8s_join *j, const struct k8s_object *o, const char *reference, struct k8s_scale scale, struct err *e) {
+        const char *api = NULL, *kind = NULL, *name = NULL;
+        const struct doc_node *target = NULL;
+        struct scale_entry *entry = NULL;
+        int r;
+
+        if ((r = k8s_walk(o, o->root, reference, &target, e)) < 0)
+                return r;
+        if (target && target->kind != DOC_MAP)
+                return k8s_err(o, target, e, "%s must be a map, not %s", reference, doc_kind_name(target->kind));
+        if ((r = k8s_get_string(o, target, "apiVersion", &api, e)) < 0 || (r = k8s_get_string(o, target, "kind", &kind, e)) < 0 ||
+            (r = k8s_get_string(o, target, "name", &name, e)) < 0)
+                return r;
+        if (!name)
+                return k8s_err(o, target ?: o->root, e, "%s.name is missing", reference);
+        if (scale.min > scale.max)
+                return k8s_err(o, o->root, e, "the smallest number of replicas (%u) is above the largest (%u)", scale.min, scale.max);
+
+        const char *key = k8s_key(api, kind ?: "Deployment", o->namespace, name, j->keep);
+        HASH_FIND_STR(j->scales, key, entry);
+        if (!entry) {
+                entry = arena_zalloc(j->keep, sizeof *entry);
+                entry->target = key;
+                HASH_ADD_KEYPTR(hh, j->scales, entry->target, strlen(entry->target), entry);
+        }
+        if (scale.from_keda || !entry->scale.from_keda) /* KEDA makes an autoscaler of its own; its own object knows more */
+                entry->scale = scale;
+        return 0;
+}
+
+static int read_autoscaler(struct k8s_join *j, const struct k8s_object *o, struct err *e) {
+        struct k8s_scale scale = { .min = 1 };
+        int r;
+
+        if ((r = k8s_count_at(o, o->root, "spec.minReplicas", &scale.min, e)) < 0 ||
+            (r = k8s_count_at(o, o->root, "spec.maxReplicas", &scale.max, e)) < 0)
+                return r;
+        if (!r)
+                return k8s_err(o, doc_get(o->root, "spec") ?: o->root, e, "spec.maxReplicas is missing");
+        return add_scale(j, o, "spec.scaleTargetRef", scale, e);
+}
+
+static int read_scaled_object(struct k8s_join *j, const struct k8s_object *o, struct err *e) {
+        struct k8s_scale scale = { .max = KEDA_MAX_DEFAULT, .revives = true, .from_keda = true };
+        int r;
+
+        if ((r = k8s_count_at(o, o->root, "spec.minReplicaCount", &scale.min, e)) < 0 ||
+            (r = k8s_count_at(o, o->root, "spec.maxReplicaCount", &scale.max, e)) < 0)
+                return r;
+        return add_scale(j, o, "spec.scaleTargetRef", scale, e);
+}
+
+/* An Argo Rollout that takes over a Deployment, which is then scaled to 0. */
+static int read_rollout(struct k8s_join *j, const struct k8s_object *o, struct err *e) {
+        struct k8s_scale scale = { .max = 1, .revives = true };
+        int r = k8s_count_at(o, o->root, "spec.replicas", &scale.max, e);
+
+        if (r < 0)
+                return r;
+        scale.min = scale.max;
+        return add_scale(j, o, "spec.workloadRef", scale, e);
+}
+
+static int read_budget(struct k8s_join *j, const struct k8s_object *o, struct err *e) {
+        struct budget *budget = arena_zalloc(j->keep, sizeof *budget);
+        struct budget_list *list = NULL;
+        const char *label = "";
+        int r = k8s_selector_read(o, doc_get(o->root, "spec"), "selector", j->keep, &budget->selector, e);
+
+        if (r < 0)
+                return r;
+        for (uint32_t i = 0; i < budget->selector.count && !*label; i++) {
+                const struct k8s_requirement *q = &budget->selector.requirements[i];
+                if (q->op == OP_IN && q->count == 1)
+                        label = arena_printf(o->scratch, "%s=%s", q->key, q->values[0]);
+        }
+        const char *key = arena_printf(j->keep, "%s/%s", o->namespace, label);
+        HASH_FIND_STR(j->budgets, key, list);
+        if (!list) {
+                list = arena_zalloc(j->keep, sizeof *list);
+                list->key = key;
+                HASH_ADD_KEYPTR(hh, j->budgets, list->key, strlen(list->key), list);
+        }
+        budget->next = list->first;
+        list->first = budget;
+        return 0;
+}
+
+int k8s_join_read(struct k8s_join *j, const struct k8s_object *o, struct err *e) {
+        static const struct {
+                const char *group, *kind, *needs; /* `needs`: only with this path in it */
+                int (*read)(struct k8s_join *j, const struct k8s_object *o, struct err *e);
+        } kinds[] = {
+                { "autoscaling", "HorizontalPodAutoscaler", NULL, read_autoscaler },
+                { "keda.sh", "ScaledObject", NULL, read_scaled_object },
+                { "argoproj.io", "Rollout", "spec.workloadRef", read_rollout },
+                { "policy", "PodDisruptionBudget", NULL, read_budget },
+        };
+
+        for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+                if (strcmp(kinds[i].kind, o->kind) || strcmp(kinds[i].group, o->group) ||
+                    (kinds[i].needs && !doc_at(o->root, kinds[i].needs)))
+                        continue;
+                int r = kinds[i].read(j, o, e);
+                return r < 0 ? r : 1;
+        }
+        return 0;
+}
+
+const struct k8s_scale *k8s_join_scale(struct k8s_join *j, const char *key) {
+        struct scale_entry *entry = NULL;
+
+        HASH_FIND_STR(j->scales, key, entry);
+        if (!entry)
+                return NULL;
+        entry->scale.used = true;
+        return &entry->scale;
+}
+
+uint64_t k8s_join_unused(const struct k8s_join *j) {
+        uint64_t unused = 0;
+
+        for (const struct scale_entry *entry = j->scales; entry; entry = entry->hh.next)
+                unused += !entry->scale.used;
+        return unused;
+}
+
+static bool list_matches(const struct k8s_join *j, const char *namespace, const struct label *label, const struct k8s_labels *labels) {
+        _cleanup_free_ char *key = label ? mem_printf("%s/%s=%s", namespace, label->key, label->value) : mem_printf("%s/", namespace);
+        struct budget_list *list = NULL;
+
+        HASH_FIND_STR(j->budgets, key, list);
+        for (const struct budget *b = list ? list->first : NULL; b; b = b->next)
+                if (k8s_selector_matches(&b->selector, labels))
+                        return true;
+        return false;
+}
+
+bool k8s_join_budget(const struct k8s_join *j, const char *namespace, const struct k8s_labels *labels) {
+        if (!j->budgets)
+                return false;
+        for (uint32_t i = 0; i < labels->count; i++)
+                if (list_matches(j, namespace, &labels->items[i], labels))
+                        return true;
+        return list_matches(j, namespace, NULL, labels);
+}
