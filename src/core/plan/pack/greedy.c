@@ -23,15 +23,6 @@ static struct scale scale_of(const struct pack_problem *problem) {
         return s;
 }
 
-/* Thousandths of a GPU that a pod takes at least. */
-static double item_milli(const struct pack_item *item) {
-        uint32_t least = item->option_count > 0 ? 1000 : 0;
-
-        for (unsigned o = 0; o < item->option_count; o++)
-                least = MIN(least, node_option_milli(&item->options[o]));
-        return item->gpus > 0 ? 1000.0 * item->gpus : least;
-}
-
 static int by_size(const void *a, const void *b) {
         const struct sized *x = a, *y = b;
 
@@ -41,25 +32,23 @@ static int by_size(const void *a, const void *b) {
 }
 
 /* Items by falling dominant size: the largest of their parts of the largest type. */
-static struct sized *order_items(const struct pack_problem *problem, const struct scale *scale) {
+static struct sized *order_items(const struct node_rules *rules, const struct scale *scale) {
+        const struct pack_problem *problem = rules->problem;
         struct sized *order = mem_zalloc(problem->item_count + 1, sizeof *order);
 
         for (uint32_t i = 0; i < problem->item_count; i++) {
                 const struct pack_item *item = &problem->items[i];
+                double milli = item->gpus > 0 ? 1000.0 * item->gpus : rules->milli_least[i];
                 double part = MAX(item->cpu_milli / scale->cpu, item->memory_mib / scale->memory);
-                order[i] = (struct sized){ .item = i, .size = MAX(part, item_milli(item) / scale->gpu) };
+                order[i] = (struct sized){ .item = i, .size = MAX(part, milli / scale->gpu) };
         }
         qsort(order, problem->item_count, sizeof *order, by_size);
         return order;
 }
 
 static uint32_t first_fit(struct fleet *f, const struct scale *scale, uint32_t item, uint32_t want) {
-        size_t groups;
-
         (void)scale;
-        for (size_t g = 0; g < f->count && want > 0; g += groups)
-                want -= fleet_fill(f, g, item, want, &groups);
-        return want;
+        return fleet_first_fit(f, item, want);
 }
 
 struct candidate {
@@ -68,35 +57,46 @@ struct candidate {
         double left;
 };
 
-static int by_left(const void *a, const void *b) {
-        const struct candidate *x = a, *y = b;
+static bool before(const struct candidate *a, const struct candidate *b) {
+        return a->left < b->left || (a->left == b->left && a->index < b->index);
+}
 
-        if (x->left != y->left)
-                return x->left < y->left ? -1 : 1;
-        return (x->index > y->index) - (x->index < y->index);
+/* Let heap[at] sink until no child comes before it. */
+static void sink(struct candidate *heap, size_t count, size_t at) {
+        for (size_t child = 2 * at + 1; child < count; at = child, child = 2 * at + 1) {
+                if (child + 1 < count && before(&heap[child + 1], &heap[child]))
+                        child++;
+                if (!before(&heap[child], &heap[at]))
+                        return;
+                struct candidate up = heap[child];
+                heap[child] = heap[at];
+                heap[at] = up;
+        }
+}
+
+static double left_of(const struct fleet *f, const struct node *n, const struct scale *scale) {
+        return n->cpu_milli / scale->cpu + n->memory_mib / scale->memory + node_milli_left(n, f->rules) / scale->gpu;
 }
 
 /* The order by what is left does not change while one run is placed: a node that takes a pod has still less left. */
 static uint32_t best_fit(struct fleet *f, const struct scale *scale, uint32_t item, uint32_t want) {
-        _cleanup_free_ struct candidate *candidates = mem_alloc((f->count + 1) * sizeof *candidates);
-        size_t count = 0;
+        _cleanup_free_ struct candidate *heap = NULL;
+        size_t count = 0, capacity = 0, groups;
 
-        for (size_t g = 0; g < f->count; g++) {
-                const struct node *n = &f->groups[g]->node;
-                if (node_may_hold(n, &f->rules->problem->items[item]))
-                        candidates[count++] = (struct candidate){
-                                .group = f->groups[g],
-                                .index = g,
-                                .left = n->cpu_milli / scale->cpu + n->memory_mib / scale->memory +
-                                        node_milli_left(n, f->rules) / scale->gpu,
-                        };
+        for (size_t g = fleet_next(f, 0, item); g < f->count; g = fleet_next(f, g + 1, item)) {
+                struct fleet_group *group = f->slots[g].group;
+                MEM_GROW(heap, count, capacity);
+                heap[count++] = (struct candidate){ .group = group, .index = g, .left = left_of(f, &group->node, scale) };
         }
-        qsort(candidates, count, sizeof *candidates, by_left);
-        for (size_t c = 0, groups; c < count && want > 0; c++) {
-                size_t at = candidates[c].index;
-                while (f->groups[at] != candidates[c].group)
+        for (size_t at = count / 2; at-- > 0;)
+                sink(heap, count, at);
+        while (count > 0 && want > 0) {
+                size_t at = heap[0].index;
+                while (f->slots[at].group != heap[0].group)
                         at++; /* groups that split before it have pushed it on */
                 want -= fleet_fill(f, at, item, want, &groups);
+                heap[0] = heap[--count];
+                sink(heap, count, 0);
         }
         return want;
 }
@@ -110,7 +110,7 @@ static int fill(const struct pack_problem *problem, const struct pack_env *env, 
         _cleanup_(fleet_done) struct fleet fleet = { .rules = rules };
         _cleanup_free_ uint32_t *unplaced = mem_zalloc(problem->item_count + 1, sizeof *unplaced);
         struct scale scale = scale_of(problem);
-        _cleanup_free_ struct sized *order = order_items(problem, &scale);
+        _cleanup_free_ struct sized *order = order_items(rules, &scale);
 
         for (size_t i = 0; i < problem->item_count; i++) {
                 uint32_t left = place(&fleet, &scale, order[i].item, problem->items[order[i].item].count);

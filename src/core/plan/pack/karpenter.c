@@ -25,8 +25,8 @@
 #define TYPE_WORDS (PACK_TYPES_MAX / 64)
 #define CANNOT UINT32_MAX
 
-struct left { /* upper bounds over the types a claim still has */
-        uint64_t cpu_milli, memory_mib, milli;
+struct left {
+        uint32_t cpu_milli, memory_mib, milli;
 };
 
 struct pods {
@@ -40,9 +40,15 @@ struct claim {          /* `count` node claims of the same content */
         uint64_t cpu_milli, memory_mib;
         uint64_t *milli; /* [model_count] of the GPUs, if it became a type of that model */
         uint64_t types[TYPE_WORDS];
-        struct left left;
+        size_t slot; /* its own */
         size_t part_count, part_capacity;
         struct pods *parts; /* in the order they came */
+};
+
+/* A claim as a search sees it: most are passed over without touching them. */
+struct slot {
+        struct claim *claim;
+        struct left most; /* of each resource, over the types the claim still has */
 };
 
 struct batch {
@@ -50,7 +56,7 @@ struct batch {
         uint32_t *need; /* [item * model_count + model]: thousandths of the node's GPUs; CANNOT = not on this model */
         uint32_t opened;
         size_t count, capacity;
-        struct claim **claims;
+        struct slot *slots;
 };
 
 static struct claim *claim_new(struct batch *b, uint32_t count) {
@@ -59,9 +65,9 @@ static struct claim *claim_new(struct batch *b, uint32_t count) {
         c->milli = mem_zalloc(b->rules->model_count + 1, sizeof *c->milli);
         c->count = count;
         memset(c->types, 0xff, sizeof c->types);
-        c->left = (struct left){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
-        MEM_GROW(b->claims, b->count, b->capacity);
-        b->claims[b->count++] = c;
+        c->slot = b->count;
+        MEM_GROW(b->slots, b->count, b->capacity);
+        b->slots[b->count++] = (struct slot){ .claim = c, .most = { UINT32_MAX, UINT32_MAX, UINT32_MAX } };
         return c;
 }
 
@@ -73,26 +79,27 @@ static void claim_free(struct claim *c) {
 
 static void batch_done(struct batch *b) {
         for (size_t c = 0; c < b->count; c++)
-                claim_free(b->claims[c]);
-        free(b->claims);
-        b->claims = NULL;
+                claim_free(b->slots[c].claim);
+        free(b->slots);
+        b->slots = NULL;
         b->count = b->capacity = b->opened = 0;
 }
 
 /* Part the claim in its `taken` oldest and the rest, which stays as it is now. */
 static void claim_split(struct batch *b, struct claim *c, uint32_t taken) {
         struct claim *rest = claim_new(b, c->count - taken);
-        uint64_t *milli = rest->milli;
-        uint32_t count = rest->count;
+        struct claim own = *rest;
 
         *rest = *c;
-        rest->milli = milli;
-        rest->count = count;
+        rest->milli = own.milli;
+        rest->count = own.count;
+        rest->slot = own.slot;
         rest->first = c->first + taken;
         rest->part_capacity = c->part_count;
         rest->parts = mem_alloc(c->part_count * sizeof *c->parts);
         memcpy(rest->milli, c->milli, b->rules->model_count * sizeof *c->milli);
         memcpy(rest->parts, c->parts, c->part_count * sizeof *c->parts);
+        b->slots[rest->slot].most = b->slots[c->slot].most;
         c->count = taken;
 }
 
@@ -105,7 +112,11 @@ static bool left_on_type(const struct batch *b, const struct claim *c, uint32_t 
 
         if (need == CANNOT || cpu > type->cpu_milli || memory > type->memory_mib || milli > 1000u * type->gpus || c->pods >= type->pods)
                 return false;
-        *ret_left = (struct left){ type->cpu_milli - cpu, type->memory_mib - memory, 1000u * type->gpus - milli };
+        *ret_left = (struct left){
+                .cpu_milli = (uint32_t)(type->cpu_milli - cpu),
+                .memory_mib = (uint32_t)(type->memory_mib - memory),
+                .milli = (uint32_t)(1000u * type->gpus - milli),
+        };
         return true;
 }
 
@@ -114,26 +125,25 @@ static bool at_limit(const struct claim *c, uint32_t item, uint32_t max_per_node
                c->parts[c->part_count - 1].count >= max_per_node;
 }
 
-/* Would the claim take a pod of `item`, and which types would it then have left? */
+/* Would the claim take a pod of `item`, and what would it then have left? */
 static bool claim_takes(const struct batch *b, const struct claim *c, uint32_t item, uint64_t ret_types[TYPE_WORDS],
-                        struct left *ret_left) {
+                        struct left *ret_most) {
         const struct pack_item *it = &b->rules->problem->items[item];
         bool any = false;
 
-        if (it->cpu_milli > c->left.cpu_milli || it->memory_mib > c->left.memory_mib || c->left.milli == 0 ||
-            at_limit(c, item, it->max_per_node))
+        if (at_limit(c, item, it->max_per_node))
                 return false;
         memset(ret_types, 0, TYPE_WORDS * sizeof *ret_types);
-        *ret_left = (struct left){ 0 };
+        *ret_most = (struct left){ 0 };
         for (uint32_t t = 0; t < b->rules->problem->type_count; t++) {
                 struct left left;
                 if (!(c->types[t / 64] & it->types[t / 64] & UINT64_C(1) << t % 64) || !left_on_type(b, c, item, t, &left))
                         continue;
                 any = true;
                 ret_types[t / 64] |= UINT64_C(1) << t % 64;
-                ret_left->cpu_milli = MAX(ret_left->cpu_milli, left.cpu_milli);
-                ret_left->memory_mib = MAX(ret_left->memory_mib, left.memory_mib);
-                ret_left->milli = MAX(ret_left->milli, left.milli);
+                ret_most->cpu_milli = MAX(ret_most->cpu_milli, left.cpu_milli);
+                ret_most->memory_mib = MAX(ret_most->memory_mib, left.memory_mib);
+                ret_most->milli = MAX(ret_most->milli, left.milli);
         }
         return any;
 }
@@ -141,12 +151,12 @@ static bool claim_takes(const struct batch *b, const struct claim *c, uint32_t i
 static bool claim_add(const struct batch *b, struct claim *c, uint32_t item) {
         const struct pack_item *it = &b->rules->problem->items[item];
         uint64_t types[TYPE_WORDS];
-        struct left left;
+        struct left most;
 
-        if (!claim_takes(b, c, item, types, &left))
+        if (!claim_takes(b, c, item, types, &most))
                 return false;
         memcpy(c->types, types, sizeof types);
-        c->left = left;
+        b->slots[c->slot].most = most;
         c->cpu_milli += it->cpu_milli;
         c->memory_mib += it->memory_mib;
         c->pods++;
@@ -161,7 +171,7 @@ static bool claim_add(const struct batch *b, struct claim *c, uint32_t item) {
 }
 
 static int by_age(const void *a, const void *b) {
-        const struct claim *x = *(struct claim *const *)a, *y = *(struct claim *const *)b;
+        const struct claim *x = ((const struct slot *)a)->claim, *y = ((const struct slot *)b)->claim;
 
         return (x->first > y->first) - (x->first < y->first);
 }
@@ -171,7 +181,7 @@ static int by_pods(const void *a, const void *b) {
 
         if (x->pods != y->pods)
                 return x->pods < y->pods ? -1 : 1;
-        return by_age(a, b);
+        return (x->first > y->first) - (x->first < y->first);
 }
 
 /* The top of the heap has changed: let it sink to its place. */
@@ -187,16 +197,26 @@ static void sink(struct claim **heap, size_t count) {
         }
 }
 
+/* The claims that take a pod of `item`. */
+static size_t takers(const struct batch *b, uint32_t item, struct claim **claims) {
+        const struct pack_item *it = &b->rules->problem->items[item];
+        uint32_t cpu = it->cpu_milli, memory = it->memory_mib, milli = it->gpus > 0 ? 1000u * it->gpus : b->rules->milli_least[item];
+        uint64_t types[TYPE_WORDS];
+        struct left most;
+        size_t count = 0;
+
+        for (const struct slot *s = b->slots; s < b->slots + b->count; s++)
+                if (s->most.cpu_milli >= cpu && s->most.memory_mib >= memory && s->most.milli >= milli &&
+                    claim_takes(b, s->claim, item, types, &most))
+                        claims[count++] = s->claim;
+        return count;
+}
+
 /* Level out: always the claims with the fewest pods take one each. Answers how many pods no claim took. */
 static uint32_t fill_claims(struct batch *b, uint32_t item, uint32_t want) {
         _cleanup_free_ struct claim **heap = mem_alloc((b->count + 1) * sizeof *heap);
-        uint64_t types[TYPE_WORDS];
-        struct left left;
-        size_t count = 0;
+        size_t count = takers(b, item, heap);
 
-        for (size_t c = 0; c < b->count; c++)
-                if (claim_takes(b, b->claims[c], item, types, &left))
-                        heap[count++] = b->claims[c];
         qsort(heap, count, sizeof *heap, by_pods);
         while (want > 0 && count > 0) {
                 struct claim *c = heap[0];
@@ -220,7 +240,7 @@ static uint32_t open_claims(struct batch *b, uint32_t item, uint32_t want) {
                 while (room < want && claim_add(b, c, item))
                         room++;
                 if (room == 0) {
-                        claim_free(b->claims[--b->count]);
+                        claim_free(b->slots[--b->count].claim);
                         break;
                 }
                 c->first = b->opened;
@@ -251,18 +271,11 @@ static void launch(const struct batch *b, const struct claim *c, struct fleet *f
                 if ((c->types[t / 64] >> t % 64 & 1) &&
                     (cheapest == PACK_TYPES_MAX || problem->types[t].usd_per_hour < problem->types[cheapest].usd_per_hour))
                         cheapest = t;
-        struct fleet_group *g = fleet_open(fleet, cheapest, c->count);
+        size_t group = fleet_open(fleet, cheapest, c->count);
         for (size_t p = 0; p < c->part_count; p++) {
-                uint32_t added = node_add(&g->node, b->rules, c->parts[p].item, c->parts[p].count);
+                uint32_t added = fleet_add(fleet, group, c->parts[p].item, c->parts[p].count);
                 waiting[c->parts[p].item] += (c->parts[p].count - added) * c->count;
         }
-}
-
-/* Pods that wait go to nodes that really have room, oldest first. Answers how many are left. */
-static uint32_t bind(struct fleet *fleet, uint32_t item, uint32_t want) {
-        for (size_t g = 0, groups; g < fleet->count && want > 0; g += groups)
-                want -= fleet_fill(fleet, g, item, want, &groups);
-        return want;
 }
 
 static uint32_t *needs(const struct node_rules *rules) {
@@ -279,16 +292,19 @@ static uint32_t *needs(const struct node_rules *rules) {
         return need;
 }
 
-/* One batch: waiting[] in, new nodes and what still waits out. */
+/* One batch: pods that wait go to nodes that really have room, oldest first; for the rest nodes are bought. */
 static void provision(struct batch *b, const uint32_t *order, struct fleet *fleet, uint32_t *waiting, uint32_t *unplaced) {
         for (size_t i = 0; i < b->rules->problem->item_count; i++) {
-                uint32_t item = order[i], left = bind(fleet, item, waiting[item]);
+                uint32_t item = order[i];
+                if (waiting[item] == 0)
+                        continue;
+                uint32_t left = fleet_first_fit(fleet, item, waiting[item]);
                 waiting[item] = 0;
                 unplaced[item] += open_claims(b, item, fill_claims(b, item, left));
         }
-        qsort(b->claims, b->count, sizeof *b->claims, by_age);
+        qsort(b->slots, b->count, sizeof *b->slots, by_age);
         for (size_t c = 0; c < b->count; c++)
-                launch(b, b->claims[c], fleet, waiting);
+                launch(b, b->slots[c].claim, fleet, waiting);
         batch_done(b);
 }
 

@@ -40,6 +40,14 @@ static struct node_options sort_options(struct node_rules *r, const struct pack_
         return range;
 }
 
+static uint32_t milli_least(const struct pack_item *item) {
+        uint32_t least = item->gpus > 0 || item->option_count == 0 ? 0 : 1000;
+
+        for (uint16_t o = 0; item->gpus == 0 && o < item->option_count; o++)
+                least = MIN(least, node_option_milli(&item->options[o]));
+        return least;
+}
+
 struct node_rules *node_rules_new(const struct pack_problem *problem) {
         struct node_rules *r = mem_zalloc(1, sizeof *r);
         size_t options = 0;
@@ -54,12 +62,15 @@ struct node_rules *node_rules_new(const struct pack_problem *problem) {
         r->mig = mem_zalloc(r->model_count + 1, sizeof *r->mig);
         r->order = mem_zalloc(options + 1, sizeof *r->order);
         r->options = mem_zalloc(problem->item_count * r->model_count + 1, sizeof *r->options);
-        for (size_t i = 0; i < problem->item_count; i++)
+        r->milli_least = mem_zalloc(problem->item_count + 1, sizeof *r->milli_least);
+        for (size_t i = 0; i < problem->item_count; i++) {
+                r->milli_least[i] = milli_least(&problem->items[i]);
                 for (uint32_t m = 0; m < r->model_count; m++) {
                         struct node_options range = sort_options(r, &problem->items[i], m, first);
                         r->options[i * r->model_count + m] = range;
                         first += range.count;
                 }
+        }
         return r;
 }
 
@@ -71,6 +82,7 @@ struct node_rules *node_rules_free(struct node_rules *r) {
                 free(r->models);
                 free(r->order);
                 free(r->options);
+                free(r->milli_least);
                 free(r);
         }
         return NULL;

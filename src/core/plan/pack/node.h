@@ -23,6 +23,7 @@ struct node_rules {
         uint16_t model_of_type[PACK_TYPES_MAX];
         struct node_options *options; /* [item_count * model_count] */
         uint16_t *order;              /* option indices, all items one after the other */
+        uint32_t *milli_least;        /* [item_count] what the smallest option takes of a GPU; 0 for whole ones */
 };
 
 struct node_options { /* the options of one item on one model: order[first .. first + count), smallest first */
