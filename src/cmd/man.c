@@ -1,0 +1,106 @@
+/* man: the page carve(1), in the man(7) macros. */
+#include <ctype.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+/* Text as roff wants it: no leading dot, hyphens that stay hyphens. */
+static void add_text(struct buf *out, const char *text) {
+        bool line_start = true;
+
+        for (; *text; text++) {
+                if (line_start && (*text == '.' || *text == '\''))
+                        buf_adds(out, "\\&");
+                if (*text == '\\')
+                        buf_adds(out, "\\e");
+                else if (*text == '-')
+                        buf_adds(out, "\\-");
+                else
+                        buf_addc(out, *text);
+                line_start = *text == '\n';
+        }
+}
+
+static void add_paragraphs(struct buf *out, const char *text) {
+        const char *end;
+
+        while ((end = strstr(text, "\n\n"))) {
+                char part[4096];
+                size_t length = (size_t)(end - text) < sizeof part ? (size_t)(end - text) : sizeof part - 1;
+                memcpy(part, text, length);
+                part[length] = '\0';
+                add_text(out, part);
+                buf_adds(out, "\n.PP\n");
+                text = end + 2;
+        }
+        add_text(out, text);
+        buf_addc(out, '\n');
+}
+
+static void add_option(struct buf *out, const struct cmd_option *o) {
+        buf_adds(out, ".TP\n");
+        if (o->letter)
+                buf_printf(out, "\\fB\\-%c\\fR, ", o->letter);
+        buf_adds(out, "\\fB\\-\\-");
+        add_text(out, o->name);
+        buf_adds(out, "\\fR");
+        if (o->arg) {
+                buf_adds(out, "=\\fI");
+                add_text(out, o->arg);
+                buf_adds(out, "\\fR");
+        }
+        buf_addc(out, '\n');
+        add_text(out, o->help);
+        buf_addc(out, '\n');
+}
+
+static void add_options(struct buf *out, const struct cmd_option *options) {
+        for (const struct cmd_option *o = options; o && o->name; o++)
+                if (o->value == VALUE_HEADING) {
+                        buf_adds(out, ".PP\n");
+                        add_text(out, o->name);
+                        buf_addc(out, '\n');
+                } else
+                        add_option(out, o);
+}
+
+static void add_command(struct buf *out, const struct cmd *cmd) {
+        buf_printf(out, ".SS carve %s", cmd->name);
+        buf_printf(out, "%s%s\n", cmd->operands || cmd->options ? " " : "", cmd->options ? "[OPTION...] " : "");
+        if (cmd->operands)
+                buf_printf(out, ".I %s\n.PP\n", cmd->operands);
+        add_text(out, cmd->summary);
+        buf_adds(out, ".\n");
+        if (*cmd->description) {
+                buf_adds(out, ".PP\n");
+                add_paragraphs(out, cmd->description);
+        }
+        add_options(out, cmd->options);
+        if (cmd->examples) {
+                buf_adds(out, ".PP\nExamples:\n.PP\n.nf\n");
+                add_text(out, cmd->examples);
+                buf_adds(out, "\n.fi\n");
+        }
+}
+
+static void add_exit_status(struct buf *out) {
+        buf_adds(out, ".SH EXIT STATUS\n");
+        for (size_t i = 0; cmd_exit_statuses[i].meaning; i++)
+                buf_printf(out, ".TP\n%d\n%s\n", cmd_exit_statuses[i].status, cmd_exit_statuses[i].meaning);
+}
+
+void cmd_man(struct buf *out) {
+        buf_adds(out,
+                 ".TH CARVE 1 \"\" \"carve " CARVE_VERSION "\" \"User Commands\"\n"
+                 ".SH NAME\ncarve \\- GPU slicing for Kubernetes on EKS\n"
+                 ".SH SYNOPSIS\n.B carve\n.I COMMAND\n[\\fIOPTION\\fR...]\n"
+                 ".SH DESCRIPTION\n"
+                 "carve finds what slicing GPUs would save on a cluster, and proves how far its answer is from the cheapest possible one.\n"
+                 "Installed as \\fBkubectl\\-carve\\fR it is also \\fBkubectl carve\\fR.\n"
+                 ".SH COMMANDS\n");
+        for (size_t i = 0; cmd_table[i]; i++)
+                add_command(out, cmd_table[i]);
+        buf_adds(out, ".SH OPTIONS OF EVERY COMMAND\n");
+        add_options(out, cmd_common_options + 1); /* past the heading */
+        add_exit_status(out);
+}
