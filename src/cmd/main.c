@@ -63,5 +63,7 @@ int main(int argc, char **argv) {
                 return fail(program, NULL, &e);
         _cleanup_free_ char *name = mem_printf("%s %s", program, cmd->name);
         argv[1] = name; /* what argp calls the program in its messages */
-        return cmd_parse_and_run(cmd, program, argc - 1, argv + 1, &e) < 0 ? fail(program, cmd, &e) : 0;
+        if (cmd_parse_and_run(cmd, program, argc - 1, argv + 1, &e) < 0)
+                return fail(program, cmd == &cmd_help ? NULL : cmd, &e);
+        return 0;
 }
