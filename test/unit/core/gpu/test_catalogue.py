@@ -3,6 +3,7 @@
 
 usage: test_catalogue.py PRINT_CATALOGUE models.csv mig.json
 """
+
 import csv
 import json
 import subprocess
