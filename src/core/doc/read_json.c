@@ -181,8 +181,9 @@ static int parse_scalar(struct json_stream *j, struct tree *t, struct err *e) {
         const char *start = j->at, *text;
         struct text_place at = place(j, start);
         struct doc_node *node = NULL;
+        char first = json_stream_peek(j);
 
-        if (*start == '"') {
+        if (first == '"') {
                 int r = parse_string(j, t, &text, e);
                 if (r < 0)
                         return r;
@@ -199,7 +200,7 @@ static int parse_scalar(struct json_stream *j, struct tree *t, struct err *e) {
                         node->boolean = words[i].boolean;
         }
         if (!node) {
-                if (*start != '-' && (*start < '0' || *start > '9'))
+                if (first != '-' && (first < '0' || first > '9'))
                         return expected(j, "a value (an object, a list, a \"string\", a number, true, false or null)", e);
                 int r = scan_number(j, e);
                 if (r < 0)
@@ -270,9 +271,14 @@ static int parse_value(struct json_stream *j, struct tree *t, struct err *e) {
 }
 
 int json_stream_next(struct json_stream *j, struct tree *t, struct err *e) {
-        json_stream_peek(j);
-        if (j->at == j->end)
+        if (json_stream_peek(j) == '\0')
                 return 0;
         int r = parse_value(j, t, e);
-        return r < 0 ? r : 1;
+        if (r < 0)
+                return r;
+        /* "12null" is a slip, not two documents. */
+        const char *after = j->at;
+        if (t->root->text && json_stream_peek(j) != '\0' && j->at == after)
+                return expected(j, "white space or the end of the file", e);
+        return 1;
 }

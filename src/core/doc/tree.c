@@ -181,8 +181,10 @@ static int close_map(struct tree *t, struct tree_frame *frame, struct err *e) {
         if (r < 0)
                 return r;
 
-        struct doc_pair *pairs = t->entries + frame->first;
         size_t count = t->count - frame->first, kept = 0;
+        if (count == 0)
+                return 0;
+        struct doc_pair *pairs = t->entries + frame->first;
         r = drop_repeated(t->name, pairs, count, own, e);
         if (r < 0)
                 return r;

@@ -15,7 +15,7 @@ struct walk {
         void *context;
 };
 
-/* `first`: index of the first place behind the last slice; those that overlap it no longer fit. */
+/* `first`: index of the first place that starts behind the last slice. */
 static int walk(struct walk *w, const struct room *room, unsigned first) {
         const struct places *p = &w->places;
 
@@ -31,8 +31,11 @@ static int walk(struct walk *w, const struct room *room, unsigned first) {
 
                 struct room after = *room;
                 room_take(&after, p, place);
+                unsigned next = i + 1;
+                while (next < p->count && p->at[next].start < place->end)
+                        next++;
                 w->layout.slices[w->layout.count++] = (struct slice){ &p->model->profiles[place->profile], place->start };
-                int r = walk(w, &after, i + 1);
+                int r = walk(w, &after, next);
                 w->layout.slices[--w->layout.count] = (struct slice){ 0 };
                 if (r)
                         return r;

@@ -87,6 +87,7 @@ static const struct {
         { "f.json", TEXT("{\"a\": 1,\n \"a\": 2}"), "f.json:2:2: key \"a\" again; it stands already in line 1" },
         { "f.json", TEXT("{\"a\" 1}"), "f.json:1:6: '1' where JSON expects ':'" },
         { "f.json", TEXT("{\"a\": tru}"), "f.json:1:7: 't' where JSON expects a value" },
+        { "f.json", TEXT("12null"), "f.json:1:3: 'n' where JSON expects white space or the end of the file" },
         { "f.json", TEXT("[1] x"), "f.json:1:5: 'x' where JSON expects a value" },
         { "f.json", TEXT("a: 1\n"), "f.json:1:1: 'a' where JSON expects a value" },
         /* whose name promises nothing: the message of the format it looks like */
