@@ -23,8 +23,8 @@ test:
 # The quick rings: unit tests, cases, corpora, layers, sizes, and style.
 check:
 	@scripts/bootstrap style
-	@scripts/test --quick $(BUILD)
 	@scripts/check-style
+	@scripts/test --quick $(BUILD)
 
 bench: build
 	@test/bench/bench $(BUILD)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """print's YAML and JSON, read back by readers that are not ours (PyYAML, Python's json): the same values, strings still strings."""
+
 import json
 import subprocess
 import sys
@@ -12,8 +13,33 @@ except ImportError:
 
 STRINGS = """yes no on off true False null ~ y N 1 1.5 1e3 0x1f 0o17 017 1:20 12:30:45 2026-11-21 .inf .nan -1 + - = << 1g.10gb 470m 8gb
 a:b a: @x `x %x !x &x *x #x [x {x x# 'x "x | > ? 1x470m-8c-16384Mi team/chat-api""".split()
-STRINGS += ["", " ", " lead", "trail ", "a: b", "a #b", "two\nlines", "tab\tin", "- item", "? key", "---", "...", "推論", "🚀", "\x1b[31m", "\x7f",
-            "\x85", "\u2028", "\ufeff", "it's", 'say "x"', "a\\b", "x" * 500, "word " * 60, "</script>"]
+STRINGS += [
+    "",
+    " ",
+    " lead",
+    "trail ",
+    "a: b",
+    "a #b",
+    "two\nlines",
+    "tab\tin",
+    "- item",
+    "? key",
+    "---",
+    "...",
+    "推論",
+    "🚀",
+    "\x1b[31m",
+    "\x7f",
+    "\x85",
+    "\u2028",
+    "\ufeff",
+    "it's",
+    'say "x"',
+    "a\\b",
+    "x" * 500,
+    "word " * 60,
+    "</script>",
+]
 TREE = {
     "strings": STRINGS,
     "keys": {s: i for i, s in enumerate(STRINGS)},

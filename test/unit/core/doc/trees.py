@@ -7,6 +7,7 @@
 What plain scalars mean is another question (test_scalar.c); merge keys are applied here by the rule of yaml.org/type/merge.html, a map's
 own pairs first.
 """
+
 import pathlib
 import sys
 

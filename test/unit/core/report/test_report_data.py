@@ -3,7 +3,9 @@
 
 usage: test_report_data.py RENDER_FIXTURE
 """
+
 import collections
+import itertools
 import json
 import subprocess
 import sys
@@ -38,7 +40,7 @@ def recount(plan):
                 assert s["milli"] == shapes[s["workload"]]["gpuMilli"]
                 slices[s["workload"]] += 1
             starts = sorted((s["start"], s["size"]) for s in gpu["slices"] if s["mode"] == "mig")
-            assert all(a + size <= b for (a, size), (b, _) in zip(starts, starts[1:])), "MIG slices overlap"
+            assert all(a + size <= b for (a, size), (b, _) in itertools.pairwise(starts)), "MIG slices overlap"
         for pods in node["pods"]:
             wanted[pods["workload"]] += pods["count"] * shapes[pods["workload"]]["gpus"]
             placed[pods["workload"]] += pods["count"] * node["count"]
@@ -70,7 +72,9 @@ cluster = check("cluster")
 assert cluster["workloads"][0]["name"] == "serving/chat-api"
 assert cluster["workloads"][0]["measured"]["memoryP99Mib"] == 6042
 assert cluster["workloads"][3]["measured"] is None
-assert cluster["unplaced"] == [{"workload": "lab/giant", "count": 2, "reason": "asks for 16 GPUs on one node; the largest allowed instance has 8"}]
+assert cluster["unplaced"] == [
+    {"workload": "lab/giant", "count": 2, "reason": "asks for 16 GPUs on one node; the largest allowed instance has 8"}
+]
 assert cluster["cost"]["planUsdPerHour"] == 87.2829  # 2 x 27.44705 + 21 x 1.3232 + 4.6016
 assert cluster["nodes"][1]["gpus"][0]["layout"] == "2g.20gb@0,1g.10gb@2,1g.10gb@3,3g.40gb@4"
 check("hostile")
