@@ -3,9 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include <uthash.h>
-
 #include "base/mem.h"
+#include "core/plan/k8s_index.h"
 #include "core/plan/k8s_join.h"
 #include "core/plan/k8s_kinds.h"
 #include "core/plan/k8s_known.h"
@@ -25,13 +24,6 @@ struct group {
         struct k8s_labels labels;
 };
 
-/* Pods whose owner is not in the input: the first stands for all that are like it. */
-struct leader {
-        const char *owner;
-        size_t group;
-        UT_hash_handle hh;
-};
-
 struct k8s_reader {
         struct demand *d;
         struct arena keep, scratch; /* until the reader goes; until the next document */
@@ -40,9 +32,9 @@ struct k8s_reader {
         struct k8s_join *join;
         struct group *groups;
         size_t group_count, group_capacity;
-        size_t first_workload; /* what the demand held before stays untouched */
-        const char *file;      /* the last name, in the demand's arena */
-        struct leader *leaders;
+        size_t first_workload;     /* what the demand held before stays untouched */
+        const char *file;          /* the last name, in the demand's arena */
+        struct k8s_index *leaders; /* of pods whose owner is not in the input, the first of each owner: size_t index of its group */
 };
 
 struct k8s_reader *k8s_reader_new(struct demand *d) {
@@ -53,6 +45,7 @@ struct k8s_reader *k8s_reader_new(struct demand *d) {
         r->catalogue = k8s_catalogue_new(&r->keep);
         r->registry = k8s_registry_new(&r->keep);
         r->join = k8s_join_new(&r->keep);
+        r->leaders = k8s_index_new();
         r->file = "";
         return r;
 }
@@ -60,7 +53,7 @@ struct k8s_reader *k8s_reader_new(struct demand *d) {
 struct k8s_reader *k8s_reader_free(struct k8s_reader *r) {
         if (!r)
                 return NULL;
-        HASH_CLEAR(hh, r->leaders); /* the entries live in the arena */
+        k8s_index_free(r->leaders);
         k8s_join_free(r->join);
         k8s_registry_free(r->registry);
         free(r->groups);
@@ -329,23 +322,21 @@ static bool same_shape(const struct k8s_reader *r, const struct group *a, const 
 static bool join_leader(struct k8s_reader *r, size_t index) {
         struct group *g = &r->groups[index];
         const struct k8s_known *known = g->object;
-        struct leader *leader = NULL;
 
         if (!g->bare_pod || !known->owner || !strcmp(known->owner_kind, "Node"))
                 return false;
         g->daemon = !strcmp(known->owner_kind, "DaemonSet");
-        HASH_FIND_STR(r->leaders, known->owner, leader);
-        if (leader && (g->daemon || same_shape(r, &r->groups[leader->group], g))) {
-                struct group *first = &r->groups[leader->group];
+        const size_t *leader = k8s_index_get(r->leaders, known->owner);
+        if (leader && (g->daemon || same_shape(r, &r->groups[*leader], g))) {
+                struct group *first = &r->groups[*leader];
                 first->replicas++;
                 first->replicas_min++;
                 return true;
         }
         if (!leader) {
-                leader = arena_zalloc(&r->keep, sizeof *leader);
-                leader->owner = known->owner;
-                leader->group = index;
-                HASH_ADD_KEYPTR(hh, r->leaders, leader->owner, strlen(leader->owner), leader);
+                size_t *own = arena_alloc(&r->keep, sizeof *own);
+                *own = index;
+                k8s_index_add(r->leaders, known->owner, own);
                 if (g->workload != NO_WORKLOAD) {
                         struct workload *w = &r->d->workloads[g->workload];
                         w->name = arena_strdup(&r->d->arena, known->owner_name);

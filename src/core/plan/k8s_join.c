@@ -2,46 +2,42 @@
 
 #include <string.h>
 
-#include <uthash.h>
-
 #include "base/mem.h"
+#include "core/plan/k8s_index.h"
 #include "core/plan/k8s_known.h"
 
 #define KEDA_MAX_DEFAULT 100 /* maxReplicaCount of a ScaledObject that does not say */
 
-struct scale_entry {
-        const char *target;
-        struct k8s_scale scale;
-        UT_hash_handle hh;
+struct budget {
+        struct k8s_selector selector;
+        struct budget *next;
 };
 
 /* Budgets of one namespace that ask for the same label value first; those that ask for none so under an empty label. */
 struct budget_list {
-        const char *key; /* "namespace/label=value" */
-        struct budget {
-                struct k8s_selector selector;
-                struct budget *next;
-        } * first;
-        UT_hash_handle hh;
+        struct budget *first;
 };
 
 struct k8s_join {
         struct arena *keep;
-        struct scale_entry *scales;
-        struct budget_list *budgets;
+        struct k8s_index *scales;  /* struct k8s_scale by the key of its target */
+        struct k8s_index *budgets; /* struct budget_list by "namespace/label=value" */
+        bool any_budget;
 };
 
 struct k8s_join *k8s_join_new(struct arena *keep) {
         struct k8s_join *j = mem_zalloc(1, sizeof *j);
 
         j->keep = keep;
+        j->scales = k8s_index_new();
+        j->budgets = k8s_index_new();
         return j;
 }
 
 struct k8s_join *k8s_join_free(struct k8s_join *j) {
         if (j) {
-                HASH_CLEAR(hh, j->scales); /* the entries live in the arena */
-                HASH_CLEAR(hh, j->budgets);
+                k8s_index_free(j->scales);
+                k8s_index_free(j->budgets);
         }
         free(j);
         return NULL;
@@ -50,7 +46,6 @@ struct k8s_join *k8s_join_free(struct k8s_join *j) {
 static int add_scale(struct k8s_join *j, const struct k8s_object *o, const char *reference, struct k8s_scale scale, struct err *e) {
         const char *api = NULL, *kind = NULL, *name = NULL;
         const struct doc_node *target = NULL;
-        struct scale_entry *entry = NULL;
         int r;
 
         if ((r = k8s_walk(o, o->root, reference, &target, e)) < 0)
@@ -66,14 +61,13 @@ static int add_scale(struct k8s_join *j, const struct k8s_object *o, const char 
                 return k8s_err(o, o->root, e, "the smallest number of replicas (%u) is above the largest (%u)", scale.min, scale.max);
 
         const char *key = k8s_key(api, kind ?: "Deployment", o->namespace, name, j->keep);
-        HASH_FIND_STR(j->scales, key, entry);
-        if (!entry) {
-                entry = arena_zalloc(j->keep, sizeof *entry);
-                entry->target = key;
-                HASH_ADD_KEYPTR(hh, j->scales, entry->target, strlen(entry->target), entry);
+        struct k8s_scale *known = k8s_index_get(j->scales, key);
+        if (!known) {
+                known = arena_zalloc(j->keep, sizeof *known);
+                k8s_index_add(j->scales, key, known);
         }
-        if (scale.from_keda || !entry->scale.from_keda) /* KEDA makes an autoscaler of its own; its own object knows more */
-                entry->scale = scale;
+        if (scale.from_keda || !known->from_keda) /* KEDA makes an autoscaler of its own; its own object knows more */
+                *known = scale;
         return 0;
 }
 
@@ -112,7 +106,6 @@ static int read_rollout(struct k8s_join *j, const struct k8s_object *o, struct e
 
 static int read_budget(struct k8s_join *j, const struct k8s_object *o, struct err *e) {
         struct budget *budget = arena_zalloc(j->keep, sizeof *budget);
-        struct budget_list *list = NULL;
         const char *label = "";
         int r = k8s_selector_read(o, doc_get(o->root, "spec"), "selector", j->keep, &budget->selector, e);
 
@@ -124,14 +117,14 @@ static int read_budget(struct k8s_join *j, const struct k8s_object *o, struct er
                         label = arena_printf(o->scratch, "%s=%s", q->key, q->values[0]);
         }
         const char *key = arena_printf(j->keep, "%s/%s", o->namespace, label);
-        HASH_FIND_STR(j->budgets, key, list);
+        struct budget_list *list = k8s_index_get(j->budgets, key);
         if (!list) {
                 list = arena_zalloc(j->keep, sizeof *list);
-                list->key = key;
-                HASH_ADD_KEYPTR(hh, j->budgets, list->key, strlen(list->key), list);
+                k8s_index_add(j->budgets, key, list);
         }
         budget->next = list->first;
         list->first = budget;
+        j->any_budget = true;
         return 0;
 }
 
@@ -157,28 +150,31 @@ int k8s_join_read(struct k8s_join *j, const struct k8s_object *o, struct err *e)
 }
 
 const struct k8s_scale *k8s_join_scale(struct k8s_join *j, const char *key) {
-        struct scale_entry *entry = NULL;
+        struct k8s_scale *scale = k8s_index_get(j->scales, key);
 
-        HASH_FIND_STR(j->scales, key, entry);
-        if (!entry)
-                return NULL;
-        entry->scale.used = true;
-        return &entry->scale;
+        if (scale)
+                scale->used = true;
+        return scale;
+}
+
+static void count_unused(void *value, void *context) {
+        const struct k8s_scale *scale = value;
+        uint64_t *unused = context;
+
+        *unused += !scale->used;
 }
 
 uint64_t k8s_join_unused(const struct k8s_join *j) {
         uint64_t unused = 0;
 
-        for (const struct scale_entry *entry = j->scales; entry; entry = entry->hh.next)
-                unused += !entry->scale.used;
+        k8s_index_each(j->scales, count_unused, &unused);
         return unused;
 }
 
 static bool list_matches(const struct k8s_join *j, const char *namespace, const struct label *label, const struct k8s_labels *labels) {
         _cleanup_free_ char *key = label ? mem_printf("%s/%s=%s", namespace, label->key, label->value) : mem_printf("%s/", namespace);
-        struct budget_list *list = NULL;
+        const struct budget_list *list = k8s_index_get(j->budgets, key);
 
-        HASH_FIND_STR(j->budgets, key, list);
         for (const struct budget *b = list ? list->first : NULL; b; b = b->next)
                 if (k8s_selector_matches(&b->selector, labels))
                         return true;
@@ -186,7 +182,7 @@ static bool list_matches(const struct k8s_join *j, const char *namespace, const 
 }
 
 bool k8s_join_budget(const struct k8s_join *j, const char *namespace, const struct k8s_labels *labels) {
-        if (!j->budgets)
+        if (!j->any_budget)
                 return false;
         for (uint32_t i = 0; i < labels->count; i++)
                 if (list_matches(j, namespace, &labels->items[i], labels))

@@ -281,6 +281,7 @@ static int visit_place(struct walk *w, const struct doc_node *at, const char *ro
                         return k8s_err(w->o, pod, e, "the pod template has no spec");
         } else if (p->flags & OBJECT_META) {
                 t->metadata = doc_get(w->o->root, "metadata");
+                t->resize_only = *role;
         } else {
                 t->metadata = doc_get(pod, "metadata");
         }

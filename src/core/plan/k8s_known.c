@@ -2,20 +2,14 @@
 
 #include <string.h>
 
-#include <uthash.h>
-
 #include "base/mem.h"
+#include "core/plan/k8s_index.h"
 
 #define OWNERS_DEPTH_MAX 16 /* owners of owners; real chains have four */
 
-struct entry {
-        struct k8s_known known;
-        UT_hash_handle hh;
-};
-
 struct k8s_registry {
         struct arena *keep;
-        struct entry *entries; /* by known.key */
+        struct k8s_index *known; /* by its key */
         uint32_t serial;
 };
 
@@ -23,12 +17,13 @@ struct k8s_registry *k8s_registry_new(struct arena *keep) {
         struct k8s_registry *r = mem_zalloc(1, sizeof *r);
 
         r->keep = keep;
+        r->known = k8s_index_new();
         return r;
 }
 
 struct k8s_registry *k8s_registry_free(struct k8s_registry *r) {
         if (r)
-                HASH_CLEAR(hh, r->entries); /* the entries live in the arena */
+                k8s_index_free(r->known);
         free(r);
         return NULL;
 }
@@ -68,10 +63,7 @@ static int read_owner(const struct k8s_object *o, struct arena *keep, struct k8s
 }
 
 struct k8s_known *k8s_registry_find(const struct k8s_registry *r, const char *key) {
-        struct entry *found = NULL;
-
-        HASH_FIND_STR(r->entries, key, found);
-        return found ? &found->known : NULL;
+        return k8s_index_get(r->known, key);
 }
 
 int k8s_registry_add(struct k8s_registry *r, const struct k8s_object *o, struct k8s_known **ret_known, uint32_t *ret_serial,
@@ -86,10 +78,9 @@ int k8s_registry_add(struct k8s_registry *r, const struct k8s_object *o, struct 
         if (res < 0)
                 return res;
         if (!known) {
-                struct entry *entry = arena_zalloc(r->keep, sizeof *entry);
-                known = &entry->known;
+                known = arena_zalloc(r->keep, sizeof *known);
                 known->key = arena_strdup(r->keep, key);
-                HASH_ADD_KEYPTR(hh, r->entries, known->key, strlen(known->key), entry);
+                k8s_index_add(r->known, known->key, known);
         }
         if (now.complete || !known->complete) {
                 now.key = known->key;

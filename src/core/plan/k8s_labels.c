@@ -8,6 +8,10 @@
 
 static const char *const operators[OP_MAX] = { "In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt" };
 
+const char *k8s_operator_name(enum k8s_operator op) {
+        return operators[op];
+}
+
 int k8s_labels_read(const struct k8s_object *o, const struct doc_node *map, const char *key, struct arena *a, struct k8s_labels *ret_labels,
                     struct err *e) {
         const struct doc_node *node = NULL;

@@ -18,6 +18,7 @@ int k8s_labels_read(const struct k8s_object *o, const struct doc_node *map, cons
 const char *k8s_labels_get(const struct k8s_labels *labels, const char *key); /* NULL if absent */
 
 enum k8s_operator { OP_IN, OP_NOT_IN, OP_EXISTS, OP_DOES_NOT_EXIST, OP_GT, OP_LT, OP_MAX };
+const char *k8s_operator_name(enum k8s_operator op); /* "NotIn" */
 
 /* One requirement of a label selector or of a node selector term (which alone knows Gt and Lt). */
 struct k8s_requirement {

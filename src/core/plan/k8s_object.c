@@ -61,12 +61,15 @@ int k8s_get_seq(const struct k8s_object *o, const struct doc_node *map, const ch
 }
 
 int k8s_get_string(const struct k8s_object *o, const struct doc_node *map, const char *key, const char **ret_text, struct err *e) {
-        const struct doc_node *node = NULL;
-        int r = get_kind(o, map, key, DOC_STRING, &node, e);
+        const struct doc_node *node = doc_get(map, key);
 
-        if (r < 0)
-                return r;
-        *ret_text = node ? node->text : NULL;
+        if (is_absent(node)) {
+                *ret_text = NULL;
+                return 0;
+        }
+        if (node->kind != DOC_STRING)
+                return wrong_kind(o, key, node, node->text ? "a string (put it in quotes)" : "a string", e);
+        *ret_text = node->text;
         return 0;
 }
 

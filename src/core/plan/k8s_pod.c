@@ -334,7 +334,8 @@ int k8s_pod_read(const struct k8s_object *o, const struct k8s_template *t, const
                 place = t->fallback;
         if ((r = read_metadata(o, t, keep, notes, &pod, e)) < 0 || (r = read_containers(o, t, notes, &pod, &list, e)) < 0)
                 return r;
-        apply_pod_wish(&list, notes, &pod);
+        if (!t->resize_only)
+                apply_pod_wish(&list, notes, &pod);
         if ((r = aggregate(o, &list, &need, e)) < 0 || (r = apply_pod_level(o, t->spec, &need, e)) < 0)
                 return r;
         if (need.cpu_milli > CPU_MILLI_MAX || need.memory_bytes > MEMORY_BYTES_MAX)

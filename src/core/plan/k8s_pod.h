@@ -18,6 +18,7 @@ struct k8s_template {
         const struct doc_node *holder;   /* what inline containers stand in */
         const char
                 *inline_containers; /* keys of `holder` that hold one container each, comma separated; "." = the holder itself; or NULL */
+        bool resize_only; /* annotations change what asks for a GPU, but give none to a pod that does not ask: they stand for several */
         const struct doc_node *fallback; /* its nodeSelector and affinity count where `spec` has none; may be NULL */
 };
 

@@ -86,7 +86,7 @@ static void label_compute_minor(const struct instance_type *t, char *v, size_t n
 }
 
 static void label_arch_family(const struct instance_type *t, char *v, size_t n) {
-        snprintf(v, n, "%s", t->gpu->arch);
+        snprintf(v, n, "%s", !strcmp(t->gpu->arch, "ada") ? "ada-lovelace" : t->gpu->arch); /* as GPU feature discovery writes it */
 }
 
 static void label_mig_capable(const struct instance_type *t, char *v, size_t n) {
@@ -228,8 +228,9 @@ static void restrict_types(const struct k8s_object *o, const struct k8s_catalogu
                 if (has_bit(s->types, i) && !k8s_requirement_holds(q, c->value[row][i]))
                         s->types[i / 64] &= ~(UINT64_C(1) << (i % 64));
         if (is_empty(s->types) && !s->impossible)
-                s->impossible = arena_printf(o->scratch, "no GPU instance type has %.100s %s%.100s%s", q->key,
-                                             q->op == OP_IN ? "" : "as asked, not ", first, q->count > 1 ? ", …" : "");
+                s->impossible = arena_printf(o->scratch, "no GPU instance type has %.100s %s%s%.100s%s", q->key,
+                                             q->op == OP_IN ? "" : k8s_operator_name(q->op), q->count && q->op != OP_IN ? " " : "", first,
+                                             q->count > 1 ? ", …" : "");
 }
 
 /* Labels that are not of the type: capacity and architecture, a bit per value. */
@@ -417,6 +418,8 @@ int k8s_select_read(const struct k8s_object *o, const struct doc_node *spec, con
         restrict_models(o, annotations->use_types, true, &s);
         restrict_models(o, annotations->nouse_types, false, &s);
         settle_arch(&s);
+        if (!memcmp(s.types, catalogue->all, sizeof s.types)) /* kubernetes.io/os: linux and the like exclude nothing */
+                s.restricted = s.by_gpu = false;
         *ret_select = s;
         return 0;
 }
