@@ -11,7 +11,7 @@
 #include "core/plan/pack/pack.h"
 
 /* Largest items first; into the first opened node that has room, there onto the fullest GPU; else into a new node of the type that is
- * cheapest per pod of the run. In the end every node becomes the cheapest type that holds its content. */
+ * cheapest per pod of the run. No node could be a cheaper type in the end (why: fleet_buy). */
 int pack_first_fit(const struct pack_problem *problem, const struct pack_env *env, struct pack_solution *ret_solution, struct err *e);
 
 /* The same, into the node with the least left. */

@@ -129,41 +129,6 @@ uint32_t fleet_buy(struct fleet *f, uint32_t item, uint32_t want) {
         return want;
 }
 
-/* Types by rising price; the sort is stable, so equal prices keep the problem's order. */
-static void types_by_price(const struct pack_problem *problem, uint32_t order[PACK_TYPES_MAX]) {
-        for (uint32_t t = 0; t < problem->type_count; t++) {
-                uint32_t at = t;
-                for (; at > 0 && problem->types[order[at - 1]].usd_per_hour > problem->types[t].usd_per_hour; at--)
-                        order[at] = order[at - 1];
-                order[at] = t;
-        }
-}
-
-/* Sums that rule a type out before the pods are tried one by one. */
-static bool could_hold(const struct pack_type *to, const struct pack_type *from, const struct node *n) {
-        return to->cpu_milli >= from->cpu_milli - n->cpu_milli && to->memory_mib >= from->memory_mib - n->memory_mib &&
-               to->pods >= from->pods - n->pods;
-}
-
-void fleet_downsize(struct fleet *f) {
-        const struct pack_problem *problem = f->rules->problem;
-        uint32_t order[PACK_TYPES_MAX];
-
-        types_by_price(problem, order);
-        for (size_t g = 0; g < f->count; g++) {
-                struct node *n = &f->slots[g].group->node;
-                const struct pack_type *now = &problem->types[n->type];
-                for (uint32_t t = 0; problem->types[order[t]].usd_per_hour < now->usd_per_hour; t++) {
-                        struct node moved;
-                        if (could_hold(&problem->types[order[t]], now, n) && node_move(n, f->rules, order[t], &moved)) {
-                                node_done(n);
-                                *n = moved;
-                                break;
-                        }
-                }
-        }
-}
-
 int fleet_finish(const struct fleet *f, uint32_t *unplaced, struct pack_solution *ret_solution, struct err *e) {
         struct pack_solution s = { .unplaced = unplaced };
 

@@ -44,12 +44,9 @@ uint32_t fleet_fill(struct fleet *f, size_t index, uint32_t item, uint32_t want,
 /* The same into the oldest nodes that have room. Answers how many pods are left. */
 uint32_t fleet_first_fit(struct fleet *f, uint32_t item, uint32_t want);
 
-/* Open nodes for `want` pods of `item`, each time of the type that costs least per pod it takes. Answers how many pods no type could hold.
- */
+/* Open nodes for `want` pods of `item`, each time of the type that costs least per pod it takes, and full of them. So no cheaper type can
+ * hold a node's content, now or later: it would hold these pods too, for less per pod. Answers how many pods no type could hold. */
 uint32_t fleet_buy(struct fleet *f, uint32_t item, uint32_t want);
-
-/* Turn each node into the cheapest type that holds its content. */
-void fleet_downsize(struct fleet *f);
 
 /* As a solution: nodes, price. `unplaced` [item_count] is handed over. Errors: ERR_BUG. */
 int fleet_finish(const struct fleet *f, uint32_t *unplaced, struct pack_solution *ret_solution, struct err *e);

@@ -116,7 +116,6 @@ static int fill(const struct pack_problem *problem, const struct pack_env *env, 
                 uint32_t left = place(&fleet, &scale, order[i].item, problem->items[order[i].item].count);
                 unplaced[order[i].item] = fleet_buy(&fleet, order[i].item, left);
         }
-        fleet_downsize(&fleet);
         int r = fleet_finish(&fleet, unplaced, ret_solution, e);
         if (r < 0)
                 return r;

@@ -10,11 +10,11 @@
  *   - if no claim takes it, a new claim starts with all types.
  *   - in the end each claim becomes the cheapest type it has left (what EC2 Fleet's lowest-price gives).
  *
- * Karpenter sums extended resources over a node and knows no single GPU: a slice counts as its thousandths of the node's GPUs (for a MIG
- * profile the larger of its parts of compute and memory). So the slices of a claim may not fit the GPUs one by one. In reality such a pod
- * is bound and fails on the device, or waits beside a node on which Karpenter believes there is room. A plan must run every pod, so here it
- * waits until the nodes are there, goes to one of them that really has room, or else is in the next batch. That flatters Karpenter.
- * Consolidation, which later deletes or replaces single nodes, is not modelled.
+ * Karpenter sums extended resources over a node and knows no single GPU: a slice counts as its thousandths of the node's GPUs (a MIG
+ * profile as its part of the memory). So the slices of a claim may not fit the GPUs one by one. In reality such a pod is bound and fails on
+ * the device, or waits beside a node on which Karpenter believes there is room. A plan must run every pod, so here it waits until the nodes
+ * are there, goes to one of them that really has room, or else is in the next batch. That flatters Karpenter. Consolidation, which later
+ * deletes or replaces single nodes, is not modelled.
  */
 #include <string.h>
 

@@ -5,13 +5,16 @@
 #include "base/mem.h"
 
 uint32_t node_option_milli(const struct pack_option *option) {
-        if (option->mode != GPU_MIG)
-                return option->milli;
-        const struct gpu_profile *p = option->profile;
-        uint32_t compute = (1000u * p->compute_slices + option->gpu->compute_slices - 1) / option->gpu->compute_slices;
-        uint32_t memory = (1000u * p->memory_slices + option->gpu->memory_slices - 1) / option->gpu->memory_slices;
+        return option->mode == GPU_MIG ? 1000u * option->profile->memory_slices / option->gpu->memory_slices : option->milli;
+}
 
-        return MIN(MAX(compute, memory), 1000u);
+/* By what is taken of the GPU; of two profiles with the same memory the one with less compute, before both a share. */
+static bool smaller(const struct pack_option *a, const struct pack_option *b) {
+        uint32_t x = node_option_milli(a), y = node_option_milli(b);
+        unsigned compute_x = a->mode == GPU_MIG ? a->profile->compute_slices : 0,
+                 compute_y = b->mode == GPU_MIG ? b->profile->compute_slices : 0;
+
+        return x < y || (x == y && compute_x < compute_y);
 }
 
 static uint32_t model_index(struct node_rules *r, const struct gpu_model *model) {
@@ -31,7 +34,7 @@ static struct node_options sort_options(struct node_rules *r, const struct pack_
                 if (item->options[o].gpu != r->models[m])
                         continue;
                 uint16_t at = range.count++;
-                for (; at > 0 && node_option_milli(&item->options[order[at - 1]]) > node_option_milli(&item->options[o]); at--)
+                for (; at > 0 && smaller(&item->options[o], &item->options[order[at - 1]]); at--)
                         order[at] = order[at - 1];
                 order[at] = o;
                 if (item->options[o].mode == GPU_MIG && !r->mig[m])
@@ -237,19 +240,6 @@ uint32_t node_room(const struct node_rules *rules, uint32_t type, uint32_t item,
         uint32_t room = node_add(&n, rules, item, want);
         node_done(&n);
         return room;
-}
-
-bool node_move(const struct node *from, const struct node_rules *rules, uint32_t type, struct node *ret_node) {
-        struct node n;
-
-        node_init(&n, rules, type);
-        for (size_t p = 0; p < from->part_count; p++)
-                if (node_add(&n, rules, from->parts[p].item, from->parts[p].count) < from->parts[p].count) {
-                        node_done(&n);
-                        return false;
-                }
-        *ret_node = n;
-        return true;
 }
 
 uint32_t node_milli_left(const struct node *n, const struct node_rules *rules) {

@@ -35,7 +35,7 @@ struct node_rules *node_rules_new(const struct pack_problem *problem);
 struct node_rules *node_rules_free(struct node_rules *r);
 DEFINE_CLEANUP(struct node_rules *, node_rules_free)
 
-/* Thousandths of a GPU that an option takes; for MIG the larger of its parts of compute and of memory, rounded up. */
+/* Thousandths of a GPU that an option takes; for MIG its part of the memory slices. */
 uint32_t node_option_milli(const struct pack_option *option);
 
 struct node_gpu {
@@ -77,9 +77,6 @@ uint32_t node_add(struct node *n, const struct node_rules *rules, uint32_t item,
 
 /* How many of `item` one empty node of `type` holds, at most `want`. */
 uint32_t node_room(const struct node_rules *rules, uint32_t type, uint32_t item, uint32_t want);
-
-/* The same pods, added in the same order to an empty node of another type; false (and `ret_node` untouched) if they do not all fit. */
-bool node_move(const struct node *from, const struct node_rules *rules, uint32_t type, struct node *ret_node);
 
 /* What is left of all GPUs, in thousandths. */
 uint32_t node_milli_left(const struct node *n, const struct node_rules *rules);

@@ -6,14 +6,12 @@
 #include "base/mem.h"
 
 static unsigned milli_of(const struct pack_option *o) {
-        if (o->mode != GPU_MIG)
-                return o->milli;
-        unsigned compute = 0, memory = 0; /* rounded up */
-        while (compute * o->gpu->compute_slices < 1000u * o->profile->compute_slices)
-                compute++;
-        while (memory * o->gpu->memory_slices < 1000u * o->profile->memory_slices)
-                memory++;
-        return MAX(compute, memory) > 1000 ? 1000 : MAX(compute, memory);
+        return o->mode == GPU_MIG ? 1000 * o->profile->memory_slices / o->gpu->memory_slices : o->milli;
+}
+
+/* Thousandths first, then compute slices among MIG profiles. */
+static unsigned size_of_option(const struct pack_option *o) {
+        return 100 * milli_of(o) + (o->mode == GPU_MIG ? o->profile->compute_slices : 0);
 }
 
 static bool gpu_takes(const struct naive_gpu *gpu, const struct pack_option *o) {
@@ -35,7 +33,8 @@ static bool put_slice(struct naive_node *n, const struct pack_type *type, const 
                 for (;;) { /* options from the smallest on */
                         const struct pack_option *o = NULL;
                         for (unsigned i = 0; i < item->option_count; i++)
-                                if (!tried[i] && item->options[i].gpu == type->gpu && (!o || milli_of(&item->options[i]) < milli_of(o)))
+                                if (!tried[i] && item->options[i].gpu == type->gpu &&
+                                    (!o || size_of_option(&item->options[i]) < size_of_option(o)))
                                         o = &item->options[i];
                         if (!o)
                                 break;
@@ -145,6 +144,7 @@ static bool buy(struct naive *s, unsigned item, unsigned waiting) {
         return best >= 0 && add(s->problem, open_node(s, (unsigned)best), item);
 }
 
+/* The engines need no such step: what they buy cannot be had for less (fleet_buy). Here it is taken in earnest. */
 static void downsize(struct naive *s, struct naive_node *n) {
         struct naive_node best = *n;
 

@@ -34,11 +34,12 @@ static struct pack_option some_option(uint64_t *state, bool mig) {
         return o;
 }
 
-static void some_item(uint64_t *state, struct problem_shape shape, struct pack_item *item, struct pack_option *options) {
+/* `scale`: 1 makes GPUs scarce, 10 CPU and memory. */
+static void some_item(uint64_t *state, struct problem_shape shape, uint32_t scale, struct pack_item *item, struct pack_option *options) {
         *item = (struct pack_item){
                 .count = 1 + below(state, shape.pods_per_item),
-                .cpu_milli = 500 * (1 + below(state, 16)),
-                .memory_mib = 1024 * (1 + below(state, 24)),
+                .cpu_milli = 50 * scale * (1 + below(state, 16)),
+                .memory_mib = 100 * scale * (1 + below(state, 24)),
                 .max_per_node = below(state, 5) == 0 ? 1 + below(state, 3) : 0,
                 .options = options,
         };
@@ -75,8 +76,9 @@ void problem_random(uint64_t seed, struct problem_shape shape, struct random_pro
                         .usd_per_hour = gpus * (0.5 + cpu_per_gpu / 16000.0) + below(&state, 100) / 1000.0,
                 };
         }
+        uint32_t scale = 1 + below(&state, 10);
         for (size_t i = 0; i < p->problem.item_count; i++)
-                some_item(&state, shape, &p->items[i], p->options[i]);
+                some_item(&state, shape, scale, &p->items[i], p->options[i]);
 }
 
 static double still(void *context) {

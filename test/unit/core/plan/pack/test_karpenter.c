@@ -46,6 +46,22 @@ static void openb_as_in_the_study(void **state) {
         pack_solution_done(&s);
 }
 
+/* A claim grows in groups, however many pods there are. */
+static void groups_do_not_grow_with_pods(void **state) {
+        static struct openb o;
+        struct pack_solution once, often;
+
+        (void)state;
+        openb_problem(1, false, &o);
+        solve(&o.problem, &once);
+        openb_problem(1000, false, &o);
+        solve(&o.problem, &often);
+        assert_true(often.node_count < 4 * once.node_count); /* 806 and 806,178 nodes */
+        assert_true(often.usd_per_hour < once.usd_per_hour * 1000 * 1.005);
+        pack_solution_done(&once);
+        pack_solution_done(&often);
+}
+
 /* aws/karpenter-provider-aws issue 5379: two pods of one GPU get one g5.12xlarge (4 GPUs) instead of two g5.xlarge. Both fit the 4-GPU
  * type, so the second joins the claim of the first, and no 1-GPU type is left. */
 static void two_pods_share_a_node_that_costs_more(void **state) {
@@ -107,6 +123,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(groups_equal_pod_by_pod),
                 cmocka_unit_test(openb_as_in_the_study),
+                cmocka_unit_test(groups_do_not_grow_with_pods),
                 cmocka_unit_test(two_pods_share_a_node_that_costs_more),
                 cmocka_unit_test(pods_level_out),
                 cmocka_unit_test(a_sum_that_does_not_pack_costs_a_node),
