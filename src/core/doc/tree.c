@@ -46,6 +46,11 @@ struct doc_node *tree_scalar(struct tree *t, enum doc_kind kind, const char *tex
         return node;
 }
 
+static void push(struct tree *t, struct doc_pair pair, bool merged) {
+        MEM_GROW(t->entries, t->count, t->capacity);
+        t->entries[t->count++] = (struct tree_entry){ pair, merged };
+}
+
 /* Makes `node` the next child of the innermost collection, or the root. */
 static void attach(struct tree *t, struct doc_node *node, struct tree_weight weight) {
         if (t->depth == 0) {
@@ -56,8 +61,7 @@ static void attach(struct tree *t, struct doc_node *node, struct tree_weight wei
         top->weight.nodes += weight.nodes;
         top->weight.height = MAX(top->weight.height, weight.height + 1);
 
-        MEM_GROW(t->entries, t->count, t->capacity);
-        t->entries[t->count++] = (struct doc_pair){ top->key, top->key_line, top->key_column, node };
+        push(t, (struct doc_pair){ top->key, top->key_line, top->key_column, node }, false);
         top->key = NULL;
 }
 
@@ -91,109 +95,107 @@ int tree_open(struct tree *t, enum doc_kind kind, uint32_t line, uint32_t column
 }
 
 /* By key, then in the order written. */
-static int compare_pairs(const void *a, const void *b) {
-        const struct doc_pair *p = *(const struct doc_pair *const *)a, *q = *(const struct doc_pair *const *)b;
-        int by_key = strcmp(p->key, q->key);
+static int compare_entries(const void *a, const void *b) {
+        const struct tree_entry *p = *(const struct tree_entry *const *)a, *q = *(const struct tree_entry *const *)b;
+        int by_key = strcmp(p->pair.key, q->pair.key);
 
         return by_key ? by_key : (p > q) - (p < q);
 }
 
 /* For the few keys of an ordinary map this is quicker than sorting them. */
-static bool all_differ(const struct doc_pair *pairs, size_t count) {
+static bool all_differ(const struct tree_entry *entries, size_t count) {
         if (count > 16)
                 return false;
         for (size_t i = 1; i < count; i++)
                 for (size_t k = 0; k < i; k++)
-                        if (strcmp(pairs[i].key, pairs[k].key) == 0)
+                        if (strcmp(entries[i].pair.key, entries[k].pair.key) == 0)
                                 return false;
         return true;
 }
 
-/* Drops the value of every pair whose key came before; `own` of them were written in this map, the rest are merged into it, and only
- * those may repeat. */
-static int drop_repeated(const char *name, struct doc_pair *pairs, size_t count, size_t own, struct err *e) {
-        if (all_differ(pairs, count))
+/* Of entries with the same key the last one stays, the others lose their value; but a map may not itself write a key twice. */
+static int drop_repeated(const char *name, struct tree_entry *entries, size_t count, struct err *e) {
+        if (all_differ(entries, count))
                 return 0;
-        _cleanup_free_ struct doc_pair **sorted = mem_zalloc(count, sizeof *sorted);
+        _cleanup_free_ struct tree_entry **sorted = mem_zalloc(count, sizeof *sorted);
 
         for (size_t i = 0; i < count; i++)
-                sorted[i] = &pairs[i];
-        qsort(sorted, count, sizeof *sorted, compare_pairs);
+                sorted[i] = &entries[i];
+        qsort(sorted, count, sizeof *sorted, compare_entries);
 
-        struct doc_pair *first = sorted[0], *twice = NULL, *before = NULL;
-        for (size_t i = 1; i < count; i++) {
-                if (strcmp(first->key, sorted[i]->key) != 0)
-                        first = sorted[i];
-                else if (sorted[i] >= pairs + own)
-                        sorted[i]->value = NULL;
-                else if (!twice || sorted[i] < twice) {
+        const struct tree_entry *own = NULL, *before = NULL, *twice = NULL;
+        for (size_t i = 0; i < count; i++) {
+                bool same = i > 0 && strcmp(sorted[i - 1]->pair.key, sorted[i]->pair.key) == 0;
+                if (same)
+                        sorted[i - 1]->pair.value = NULL;
+                else
+                        own = NULL;
+                if (sorted[i]->merged)
+                        continue;
+                if (own && (!twice || sorted[i] < twice)) {
+                        before = own;
                         twice = sorted[i];
-                        before = first;
                 }
+                own = sorted[i];
         }
         if (!twice)
                 return 0;
         return err_set(e, ERR_INPUT, "%s:%u:%u: key \"%.64s\" again; it stands already in line %u, and a key may stand only once", name,
-                       twice->line, twice->column, twice->key, before->line);
+                       twice->pair.line, twice->pair.column, twice->pair.key, before->pair.line);
 }
 
-static void append_pairs(struct tree *t, const struct doc_node *map) {
-        for (uint32_t i = 0; i < map->count; i++) {
-                MEM_GROW(t->entries, t->count, t->capacity);
-                t->entries[t->count++] = map->pairs[i];
-        }
+static int push_merged(struct tree *t, const struct doc_pair *merge, const struct doc_node *map, struct err *e) {
+        if (map->kind != DOC_MAP)
+                return err_set(e, ERR_INPUT, "%s:%u:%u: \"<<\" merges %s; expected a map or a list of maps", t->name, merge->line,
+                               merge->column, doc_kind_name(map->kind));
+        for (uint32_t i = 0; i < map->count; i++)
+                push(t, map->pairs[i], true);
+        return 0;
 }
 
-/* "<<: *base" or "<<: [*a, *b]": the pairs of those maps follow the own ones, and earlier ones win (yaml.org/type/merge.html). */
-static int expand_merges(struct tree *t, struct tree_frame *frame, size_t *ret_own, struct err *e) {
-        size_t end = t->count, own = frame->first;
-        _cleanup_free_ struct doc_pair *merges = NULL;
-        size_t merge_count = 0, merge_capacity = 0;
+/* "<<: *base" puts the pairs of that map in its place; of "<<: [*a, *b]" the first map that has a key gives its value. What is written
+ * later wins, which is the way of Kubernetes' reader; yaml.org/type/merge.html lets own keys win wherever they stand, which comes to the
+ * same where "<<" stands first. */
+static int expand_merges(struct tree *t, const struct tree_frame *frame, struct err *e) {
+        size_t count = t->count - frame->first;
+        _cleanup_free_ struct tree_entry *written = mem_alloc(count * sizeof *written);
 
-        for (size_t i = frame->first; i < end; i++) {
-                if (t->entries[i].key == merge_key) {
-                        MEM_GROW(merges, merge_count, merge_capacity);
-                        merges[merge_count++] = t->entries[i];
-                } else
-                        t->entries[own++] = t->entries[i];
-        }
-        t->count = own;
-        *ret_own = own - frame->first;
+        memcpy(written, t->entries + frame->first, count * sizeof *written);
+        t->count = frame->first;
+        for (size_t i = 0; i < count; i++) {
+                const struct doc_pair *pair = &written[i].pair;
+                const struct doc_node *value = pair->value;
 
-        for (size_t i = 0; i < merge_count; i++) {
-                const struct doc_node *value = merges[i].value;
-                uint32_t maps = value->kind == DOC_SEQ ? value->count : 1;
-
-                for (uint32_t k = 0; k < maps; k++) {
-                        const struct doc_node *map = value->kind == DOC_SEQ ? value->items[k] : value;
-                        if (map->kind != DOC_MAP)
-                                return err_set(e, ERR_INPUT, "%s:%u:%u: \"<<\" merges %s; expected a map or a list of maps", t->name,
-                                               merges[i].line, merges[i].column, doc_kind_name(map->kind));
-                        append_pairs(t, map);
+                if (pair->key != merge_key) {
+                        push(t, *pair, false);
+                        continue;
+                }
+                for (uint32_t k = value->kind == DOC_SEQ ? value->count : 1; k-- > 0;) {
+                        int r = push_merged(t, pair, value->kind == DOC_SEQ ? value->items[k] : value, e);
+                        if (r < 0)
+                                return r;
                 }
         }
         return 0;
 }
 
-static int close_map(struct tree *t, struct tree_frame *frame, struct err *e) {
-        size_t own = t->count - frame->first;
-        int r = frame->merges ? expand_merges(t, frame, &own, e) : 0;
+static int close_map(struct tree *t, const struct tree_frame *frame, struct err *e) {
+        int r = frame->merges ? expand_merges(t, frame, e) : 0;
         if (r < 0)
                 return r;
-
         size_t count = t->count - frame->first, kept = 0;
         if (count == 0)
                 return 0;
-        struct doc_pair *pairs = t->entries + frame->first;
-        r = drop_repeated(t->name, pairs, count, own, e);
+        struct tree_entry *entries = t->entries + frame->first;
+        r = drop_repeated(t->name, entries, count, e);
         if (r < 0)
                 return r;
 
         struct doc_node *node = frame->node;
-        node->pairs = arena_alloc(&t->arena, count * sizeof *pairs);
+        node->pairs = arena_alloc(&t->arena, count * sizeof *node->pairs);
         for (size_t i = 0; i < count; i++)
-                if (pairs[i].value)
-                        node->pairs[kept++] = pairs[i];
+                if (entries[i].pair.value)
+                        node->pairs[kept++] = entries[i].pair;
         node->count = (uint32_t)kept;
         return 0;
 }
@@ -204,7 +206,7 @@ static void close_seq(struct tree *t, struct tree_frame *frame) {
         node->count = (uint32_t)(t->count - frame->first);
         node->items = arena_alloc(&t->arena, node->count * sizeof *node->items);
         for (uint32_t i = 0; i < node->count; i++)
-                node->items[i] = t->entries[frame->first + i].value;
+                node->items[i] = t->entries[frame->first + i].pair.value;
 }
 
 int tree_close(struct tree *t, struct tree_weight *ret_weight, struct err *e) {

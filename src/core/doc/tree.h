@@ -29,12 +29,17 @@ struct tree_frame {
         bool merges; /* has a merge key */
 };
 
+struct tree_entry {
+        struct doc_pair pair;
+        bool merged; /* came in by a merge key */
+};
+
 struct tree {
         const char *name; /* of the file */
         struct arena arena;
         struct tree_frame frames[DOC_DEPTH_MAX];
         unsigned depth;
-        struct doc_pair *entries; /* children of all open collections */
+        struct tree_entry *entries; /* children of all open collections */
         size_t count, capacity;
         uint64_t nodes; /* so far, against DOC_NODES_MAX */
         struct doc_node *root;

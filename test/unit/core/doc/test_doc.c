@@ -211,6 +211,28 @@ static void aliases_share(void **state) {
         doc_reader_free(reader);
 }
 
+/* Who wins is what sigs.k8s.io/yaml v1.6.0 answered to the same texts. */
+static void merges_as_kubernetes_does(void **state) {
+        static const struct {
+                const char *map, *x, *z;
+        } merges[] = {
+                { "{z: own, <<: *a}", "1", "2" }, { "{<<: *a, z: own}", "1", "own" }, { "{<<: [*a, *c]}", "1", "2" },
+                { "{<<: [*c, *a]}", "3", "2" },   { "{<<: *a, <<: *c}", "3", "2" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(merges); i++) {
+                _cleanup_free_ char *text = mem_printf("a: &a {x: 1, z: 2}\nc: &c {x: 3}\nb: %s\n", merges[i].map);
+                struct doc_reader *reader;
+                const struct doc_node *map = doc_get(read_one(&reader, "f.yaml", text), "b");
+
+                assert_int_equal(map->count, 2);
+                assert_string_equal(doc_get(map, "x")->text, merges[i].x);
+                assert_string_equal(doc_get(map, "z")->text, merges[i].z);
+                doc_reader_free(reader);
+        }
+}
+
 static void bounds_depth(void **state) {
         (void)state;
         for (int yaml = 0; yaml <= 1; yaml++)
@@ -323,6 +345,7 @@ int main(void) {
                 cmocka_unit_test(json_texts_and_places),
                 cmocka_unit_test(looks_up),
                 cmocka_unit_test(aliases_share),
+                cmocka_unit_test(merges_as_kubernetes_does),
                 cmocka_unit_test(bounds_depth),
                 cmocka_unit_test(survives_endless_brackets),
                 cmocka_unit_test(bounds_aliases),

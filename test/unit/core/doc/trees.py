@@ -4,8 +4,8 @@
     trees.py --write    writes trees/*.tree, which the unit test compares with the reader's answers
     trees.py            checks that they are what PyYAML says; 77 (skipped) where there is no PyYAML
 
-What plain scalars mean is another question (test_scalar.c); merge keys are applied here by the rule of yaml.org/type/merge.html, a map's
-own pairs first.
+What plain scalars mean is another question (test_scalar.c). Merge keys are applied here, since PyYAML does that later; who wins is tested
+against Kubernetes' own reader in test_doc.c.
 """
 
 import pathlib
@@ -28,18 +28,16 @@ def place(node):
 
 
 def pairs_of(node):
-    own = [(k, v) for k, v in node.value if k.tag != MERGE]
-    seen = {k.value for k, _ in own}
-    merged = []
+    pairs = {}
     for key, value in node.value:
-        if key.tag != MERGE:
-            continue
-        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-            for k, v in pairs_of(source):
-                if k.value not in seen:
-                    seen.add(k.value)
-                    merged.append((k, v))
-    return own + merged
+        found = [(key, value)]
+        if key.tag == MERGE:
+            maps = value.value[::-1] if isinstance(value, yaml.SequenceNode) else [value]
+            found = [pair for source in maps for pair in pairs_of(source)]
+        for k, v in found:
+            pairs.pop(k.value, None)
+            pairs[k.value] = (k, v)
+    return pairs.values()
 
 
 def lines(node, depth=0):
