@@ -6,7 +6,6 @@ import shutil
 import subprocess
 
 import pytest
-
 from cluster import ROOT
 
 SECONDS = 60

@@ -3,7 +3,6 @@
 import secrets
 
 import pytest
-
 from carve import Carve
 from cluster import Cluster, build_programs, stop_on_sigterm
 
@@ -13,8 +12,15 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def cluster(request):
-    with Cluster(build_programs()) as cluster:
+def programs(request):
+    """The cluster's programs. Building them, once, takes minutes: its messages are shown while it runs."""
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        return build_programs()
+
+
+@pytest.fixture(scope="session")
+def cluster(request, programs):
+    with Cluster(programs) as cluster:
         yield cluster
         cluster.keep_logs = bool(request.session.testsfailed)
 

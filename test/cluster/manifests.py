@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import yaml
-
 from cluster import ROOT
 
 HERE = Path(__file__).parent

@@ -3,7 +3,6 @@
 import contextlib
 
 import pytest
-
 from cluster import wait_for
 from manifests import KINDS, crd_of, pod_specs_in, shipped
 
