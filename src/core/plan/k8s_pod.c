@@ -62,6 +62,11 @@ static int need_max(const struct k8s_object *o, const struct doc_node *at, struc
         return 0;
 }
 
+/* YAML 1.1, which the API server's clients read, has octal numbers where YAML 1.2 sees leading zeros. */
+static bool octal_to_kubernetes(const struct doc_node *node) {
+        return node->plain && node->text[0] == '0' && node->text[1] != '\0' && node->text[strspn(node->text, "01234567")] == '\0';
+}
+
 static int read_quantity(const struct k8s_object *o, const char *key, const struct doc_node *node, bool milli, int64_t max,
                          int64_t *ret_value, struct err *e) {
         struct err why = { 0 };
@@ -74,6 +79,10 @@ static int read_quantity(const struct k8s_object *o, const char *key, const stru
         if (node->kind == DOC_SEQ || node->kind == DOC_MAP || node->kind == DOC_BOOL)
                 return k8s_err(o, node, e, "%s must be a quantity, as in %s, not %s", key, milli ? "500m" : "2Gi",
                                doc_kind_name(node->kind));
+        if (octal_to_kubernetes(node))
+                return k8s_err(o, node, e,
+                               "%s: Kubernetes reads %.64s as an octal number; write it without the zeros in front, or in quotes", key,
+                               node->text);
         if ((milli ? quantity_milli(node->text, &value, &why) : quantity_value(node->text, &value, &why)) < 0)
                 return k8s_err(o, node, e, "%s: %s", key, why.text);
         if (value > max)
