@@ -8,9 +8,11 @@ usage: gen-catalogue.py gpu       models.csv mig.json         > catalogue.c
 What is not consistent stops the build: an unknown key, an alias given twice, a number out of its range.
 What becomes of unknown values (null) is told in data/gpu/SOURCES.md.
 """
+
 import csv
 import json
 import sys
+from pathlib import Path
 
 ENGINES = ("ce", "dec", "enc", "jpeg", "ofa")  # order of enum gpu_engine
 ID_UNKNOWN = 255  # GPU_PROFILE_ID_UNKNOWN
@@ -22,8 +24,7 @@ def fail(text):
 
 
 def rows(path):
-    with open(path, newline="", encoding="utf-8") as f:
-        return list(csv.DictReader(f))
+    return list(csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines()))
 
 
 def text(value):
@@ -90,8 +91,7 @@ def aliases(models, mig):
 
 def gpu(models_csv, mig_json):
     models = rows(models_csv)
-    with open(mig_json, encoding="utf-8") as f:
-        mig = {g["key"]: g for g in json.load(f)["gpus"]}
+    mig = {g["key"]: g for g in json.loads(Path(mig_json).read_text(encoding="utf-8"))["gpus"]}
     strangers = mig.keys() - {m["key"] for m in models}
     if strangers:
         fail(f"{mig_json}: not in {models_csv}: {', '.join(sorted(strangers))}")
@@ -109,10 +109,7 @@ def gpu(models_csv, mig_json):
     for i, m in enumerate(models):
         g = mig.get(m["key"])
         major, minor = m["compute_capability"].split(".")
-        if g:
-            cut = f"{g['memory_slices'] or 0}, {g['compute_slices']}, {len(g['profiles'])}, profiles_{i}"
-        else:
-            cut = "0, 0, 0, NULL"
+        cut = f"{g['memory_slices'] or 0}, {g['compute_slices']}, {len(g['profiles'])}, profiles_{i}" if g else "0, 0, 0, NULL"
         print(
             f"        {{ {text(m['key'])}, {text(m['product'])}, {text(m['arch'])}, {number(major, 99)}, {number(minor, 9)}, "
             f"{number(m['memory_mib'], 2**24)}, {float(m['fp16_tflops'])}f, {yes(m['mps'])}, {yes(m['nvlink'])}, {cut} }},"

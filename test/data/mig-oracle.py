@@ -8,6 +8,7 @@ Sets of placements grow from the empty one by adding any placement that the thre
 appears; no order, no search tree, nothing shared with the C code. The hash is 64-bit FNV-1a over the sorted lines, each ended by a newline:
 a set is "profile@start,..." by rising start, a multiset "profile*count,..." in the order of the profiles.
 """
+
 import collections
 import csv
 import io
@@ -70,12 +71,17 @@ def table(gpus):
         g = Gpu(gpu)
         found, maximal = g.grow()
         multisets = {g.multiset_line(s) for s in found}
-        w.writerow([
-            gpu["key"],
-            len(found), f"{fnv1a(map(g.set_line, found)):016x}",
-            len(maximal), f"{fnv1a(map(g.set_line, maximal)):016x}",
-            len(multisets), f"{fnv1a(multisets):016x}",
-        ])
+        w.writerow(
+            [
+                gpu["key"],
+                len(found),
+                f"{fnv1a(map(g.set_line, found)):016x}",
+                len(maximal),
+                f"{fnv1a(map(g.set_line, maximal)):016x}",
+                len(multisets),
+                f"{fnv1a(multisets):016x}",
+            ]
+        )
     return out.getvalue()
 
 

@@ -15,7 +15,7 @@ struct walk {
         void *context;
 };
 
-/* `first`: index of the first place that starts behind the last slice. */
+/* `first`: index of the first place behind the last slice; those that overlap it no longer fit. */
 static int walk(struct walk *w, const struct room *room, unsigned first) {
         const struct places *p = &w->places;
 
@@ -31,11 +31,8 @@ static int walk(struct walk *w, const struct room *room, unsigned first) {
 
                 struct room after = *room;
                 room_take(&after, p, place);
-                unsigned next = i + 1;
-                while (next < p->count && p->at[next].start < place->end)
-                        next++;
                 w->layout.slices[w->layout.count++] = (struct slice){ &p->model->profiles[place->profile], place->start };
-                int r = walk(w, &after, next);
+                int r = walk(w, &after, i + 1);
                 w->layout.slices[--w->layout.count] = (struct slice){ 0 };
                 if (r)
                         return r;

@@ -15,7 +15,6 @@ struct place place_of(const struct slice *slice) {
         return (struct place){
                 .profile = slice->profile->index,
                 .start = slice->start,
-                .end = (uint8_t)(slice->start + size),
                 .mask = (uint16_t)(((1u << size) - 1) << slice->start),
         };
 }

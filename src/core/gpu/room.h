@@ -14,8 +14,8 @@
 
 /* One slice that a GPU could hold. */
 struct place {
-        uint8_t profile, start, end; /* memory slices start..end-1 */
-        uint16_t mask;
+        uint8_t profile, start;
+        uint16_t mask; /* memory slices */
 };
 
 /* What a model can hold at all: every place by rising start, then by profile. */

@@ -136,6 +136,29 @@ static void counts_are_the_known_ones(void **state) {
         }
 }
 
+/* On real GPUs memory and engines keep every profile below its maximum. With 1g.6gb alone on an A30 and a maximum of 2, by hand: the empty
+ * layout, 4 with one slice, 6 with two, and those 6 are maximal. */
+static void the_maximum_counts(void **state) {
+        (void)state;
+        struct gpu_model model = *gpu_model_find("a30");
+        struct gpu_profile profiles[] = { model.profiles[0], model.profiles[4] };
+        unsigned sets = 0, maximal = 0, multisets = 0;
+
+        profiles[0].max_count = 2;
+        profiles[1].index = 1;
+        profiles[1].max_count = 0;
+        model.profiles = profiles;
+        model.profile_count = ARRAY_SIZE(profiles);
+        assert_string_equal(profiles[0].name, "1g.6gb");
+        assert_string_equal(profiles[1].name, "4g.24gb");
+        assert_int_equal(layout_each(&model, count_layout, &sets), 0);
+        assert_int_equal(layout_each_maximal(&model, count_layout, &maximal), 0);
+        assert_int_equal(layout_each_multiset(&model, count_counts, &multisets), 0);
+        assert_int_equal(sets, 1 + 4 + 6);
+        assert_int_equal(maximal, 6);
+        assert_int_equal(multisets, 3);
+}
+
 static int stop_at_five(const struct layout *layout, void *context) {
         (void)layout;
         return ++*(unsigned *)context == 5 ? 42 : 0;
@@ -163,6 +186,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(equals_the_brute_force),
                 cmocka_unit_test(counts_are_the_known_ones),
+                cmocka_unit_test(the_maximum_counts),
                 cmocka_unit_test(a_visitor_can_stop),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,277 @@
+#include "core/plan/pack/content.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/plan/pack/mig_states.h"
+
+#define SHARE_STATES 1001
+#define LABELS_MAX (1u << 20)     /* of one pricing; far above what any data needed (openb: 30,000) */
+#define LABELS_PER_STATE_MAX 2000 /* a state that keeps more drops the new ones and says so in `cut` */
+
+struct label {
+        double value;
+        uint32_t cpu_milli, memory_mib;
+        int32_t parent; /* label without the last slice, -1 = empty GPU */
+        uint32_t item;
+        uint16_t option, pods;
+        uint16_t copies; /* of `item` over the parent */
+};
+
+struct state {
+        int32_t *labels;
+        size_t count, capacity;
+};
+
+/* A slice item as this group's GPU sees it. */
+struct candidate {
+        uint32_t item;
+        uint16_t option;
+        uint16_t step; /* thousandths, or the profile's index */
+        uint16_t copies_max;
+};
+
+struct mode_candidates {
+        struct candidate *list;
+        uint32_t count;
+};
+
+struct contents {
+        const struct pack_problem *problem;
+        const struct content_group *group;
+        struct mode_candidates modes[GPU_MODE_MAX];
+        struct label *labels;
+        size_t label_count, label_capacity;
+        struct state *states; /* SHARE_STATES or mig->count, whichever is more */
+        uint32_t state_count;
+        struct content *list;
+        size_t list_count, list_capacity;
+};
+
+static int by_step_down(const void *a, const void *b) {
+        const struct candidate *x = a, *y = b;
+
+        return x->step != y->step ? (x->step < y->step ? 1 : -1) : x->item < y->item ? -1 : x->item > y->item;
+}
+
+static uint16_t copies_max(const struct pack_item *item) {
+        uint32_t most = MIN(item->count, (uint32_t)PACK_SLICES_MAX);
+
+        return (uint16_t)(item->max_per_node > 0 ? MIN(most, item->max_per_node) : most);
+}
+
+static void add_candidates(struct contents *c, enum gpu_mode mode) {
+        struct mode_candidates *m = &c->modes[mode];
+        size_t capacity = 0;
+
+        for (uint32_t i = 0; i < c->group->item_count; i++) {
+                const struct pack_item *item = &c->problem->items[c->group->items[i]];
+                for (uint16_t o = 0; item->gpus == 0 && o < item->option_count; o++) {
+                        const struct pack_option *option = &item->options[o];
+                        if (option->gpu != c->group->gpu || option->mode != mode)
+                                continue;
+                        m->list = mem_grow(m->list, m->count, &capacity, sizeof *m->list);
+                        m->list[m->count++] = (struct candidate){
+                                .item = c->group->items[i],
+                                .option = o,
+                                .step = mode == GPU_MIG ? option->profile->index : option->milli,
+                                .copies_max = copies_max(item),
+                        };
+                }
+        }
+        if (m->count > 0)
+                qsort(m->list, m->count, sizeof *m->list, by_step_down);
+}
+
+struct contents *contents_new(const struct pack_problem *problem, const struct content_group *group) {
+        struct contents *c = mem_zalloc(1, sizeof *c);
+
+        c->problem = problem;
+        c->group = group;
+        add_candidates(c, GPU_MIG);
+        add_candidates(c, GPU_MPS);
+        add_candidates(c, GPU_TIME_SLICING);
+        c->state_count = MAX((uint32_t)SHARE_STATES, group->mig ? group->mig->count : 0);
+        c->states = mem_zalloc(c->state_count, sizeof *c->states);
+        return c;
+}
+
+struct contents *contents_free(struct contents *c) {
+        if (!c)
+                return NULL;
+        for (unsigned m = 0; m < GPU_MODE_MAX; m++)
+                free(c->modes[m].list);
+        for (uint32_t s = 0; s < c->state_count; s++)
+                free(c->states[s].labels);
+        free(c->states);
+        free(c->labels);
+        free(c->list);
+        free(c);
+        return NULL;
+}
+
+static bool dominates(const struct label *a, const struct label *b) {
+        return a->value >= b->value && a->cpu_milli <= b->cpu_milli && a->memory_mib <= b->memory_mib;
+}
+
+/* Keep `label` in `state` unless one there dominates it; those it dominates leave. */
+static void keep(struct contents *c, struct state *state, const struct label *label) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < state->count; i++)
+                if (dominates(&c->labels[state->labels[i]], label))
+                        return;
+        if (state->count >= LABELS_PER_STATE_MAX || c->label_count >= LABELS_MAX)
+                return;
+        for (size_t i = 0; i < state->count; i++)
+                if (!dominates(label, &c->labels[state->labels[i]]))
+                        state->labels[kept++] = state->labels[i];
+        state->count = kept;
+
+        MEM_GROW(c->labels, c->label_count, c->label_capacity);
+        c->labels[c->label_count] = *label;
+        MEM_GROW(state->labels, state->count, state->capacity);
+        state->labels[state->count++] = (int32_t)c->label_count++;
+}
+
+/* `base` with 1, 2, … copies of the candidate on top, each in the state it leads to. */
+static void extend(struct contents *c, uint32_t from, int32_t base, const struct candidate *candidate, double value, bool mig) {
+        const struct pack_item *item = &c->problem->items[candidate->item];
+        struct label label = c->labels[base];
+        uint32_t state = from;
+
+        label.parent = base;
+        label.item = candidate->item;
+        label.option = candidate->option;
+        for (label.copies = 1; label.copies <= candidate->copies_max; label.copies++) {
+                int next = mig ? c->group->mig->next[state][candidate->step] : (int)state + candidate->step;
+                label.value += value;
+                label.cpu_milli += item->cpu_milli;
+                label.memory_mib += item->memory_mib;
+                label.pods++;
+                if (next < 0 || next >= (int)(mig ? c->group->mig->count : SHARE_STATES) || label.pods > PACK_SLICES_MAX ||
+                    label.cpu_milli > c->group->cpu_max || label.memory_mib > c->group->memory_max)
+                        return;
+                keep(c, &c->states[next], &label);
+                state = (uint32_t)next;
+        }
+}
+
+static void list_add(struct contents *c, struct content content) {
+        MEM_GROW(c->list, c->list_count, c->list_capacity);
+        c->list[c->list_count++] = content;
+}
+
+/* All labels of one mode. States are walked downwards, so that a state holds only labels without the candidate when it is extended. */
+static void price_mode(struct contents *c, enum gpu_mode mode, const double *values) {
+        bool mig = mode == GPU_MIG;
+        uint32_t states = mig ? c->group->mig->count : SHARE_STATES;
+
+        for (uint32_t s = 0; s < states; s++)
+                c->states[s].count = 0;
+        keep(c, &c->states[0], &(struct label){ .parent = -1 });
+        for (uint32_t i = 0; i < c->modes[mode].count; i++) {
+                const struct candidate *candidate = &c->modes[mode].list[i];
+                if (values[candidate->item] <= 0)
+                        continue;
+                for (uint32_t s = states; s-- > 0;)
+                        for (size_t l = 0; l < c->states[s].count; l++)
+                                extend(c, s, c->states[s].labels[l], candidate, values[candidate->item], mig);
+        }
+        for (uint32_t s = 1; s < states; s++)
+                for (size_t l = 0; l < c->states[s].count; l++) {
+                        int32_t label = c->states[s].labels[l];
+                        const struct label *found = &c->labels[label];
+                        list_add(c, (struct content){ .value = found->value,
+                                                      .cpu_milli = found->cpu_milli,
+                                                      .memory_mib = found->memory_mib,
+                                                      .pods = found->pods,
+                                                      .gpus = 1,
+                                                      .label = label });
+                }
+}
+
+static void price_whole(struct contents *c, const double *values, bool several) {
+        for (uint32_t i = 0; i < c->group->item_count; i++) {
+                const struct pack_item *item = &c->problem->items[c->group->items[i]];
+                double value = values[c->group->items[i]];
+                if (item->gpus == 0 || (item->gpus > 1) != several || item->gpus > c->group->gpus_max || value <= 0)
+                        continue;
+                MEM_GROW(c->labels, c->label_count, c->label_capacity);
+                c->labels[c->label_count] = (struct label){ .value = value, .parent = -1, .item = c->group->items[i], .copies = 1 };
+                list_add(c, (struct content){ .value = value,
+                                              .cpu_milli = item->cpu_milli,
+                                              .memory_mib = item->memory_mib,
+                                              .pods = 1,
+                                              .gpus = item->gpus,
+                                              .label = (int32_t)c->label_count++ });
+        }
+}
+
+static int by_value_down(const void *a, const void *b) {
+        const struct content *x = a, *y = b;
+
+        if (x->value != y->value)
+                return x->value < y->value ? 1 : -1;
+        if (x->cpu_milli != y->cpu_milli)
+                return x->cpu_milli < y->cpu_milli ? -1 : 1;
+        return x->memory_mib < y->memory_mib ? -1 : x->memory_mib > y->memory_mib;
+}
+
+struct stair { /* a point of the front of CPU against memory */
+        uint32_t cpu_milli, memory_mib;
+};
+
+/* Leave only the contents that no earlier (more valuable) one beats in both CPU and memory. The front is a staircase: CPU rises, memory
+ * falls. */
+static void drop_dominated(struct contents *c) {
+        _cleanup_free_ struct stair *front = mem_alloc((c->list_count + 1) * sizeof *front);
+        size_t stairs = 0, kept = 0;
+
+        qsort(c->list, c->list_count, sizeof *c->list, by_value_down);
+        for (size_t i = 0; i < c->list_count; i++) {
+                struct content content = c->list[i];
+                size_t low = 0, high = stairs;
+                while (low < high) { /* stairs with CPU <= the content's */
+                        size_t middle = (low + high) / 2;
+                        if (front[middle].cpu_milli <= content.cpu_milli)
+                                low = middle + 1;
+                        else
+                                high = middle;
+                }
+                if (low > 0 && front[low - 1].memory_mib <= content.memory_mib)
+                        continue;
+                size_t last = low; /* stairs from here on that the new one undercuts */
+                while (last < stairs && front[last].memory_mib >= content.memory_mib)
+                        last++;
+                memmove(&front[low + 1], &front[last], (stairs - last) * sizeof *front);
+                stairs = stairs - (last - low) + 1;
+                front[low] = (struct stair){ content.cpu_milli, content.memory_mib };
+                c->list[kept++] = content;
+        }
+        c->list_count = kept;
+}
+
+void contents_price(struct contents *c, const double *values, const struct content **ret_contents, uint32_t *ret_count) {
+        c->label_count = c->list_count = 0;
+        for (unsigned mode = 0; mode < GPU_MODE_MAX; mode++)
+                if (c->modes[mode].count > 0)
+                        price_mode(c, mode, values);
+        price_whole(c, values, false);
+        drop_dominated(c);
+        price_whole(c, values, true);
+        *ret_contents = c->list;
+        *ret_count = (uint32_t)c->list_count;
+}
+
+uint32_t contents_pods(const struct contents *c, const struct content *content, uint32_t items[PACK_SLICES_MAX],
+                       uint16_t options[PACK_SLICES_MAX]) {
+        uint32_t n = 0;
+
+        for (int32_t l = content->label; l >= 0 && c->labels[l].copies > 0; l = c->labels[l].parent)
+                for (unsigned k = 0; k < c->labels[l].copies; k++) {
+                        items[n] = c->labels[l].item;
+                        options[n++] = c->labels[l].option;
+                }
+        return n;
+}

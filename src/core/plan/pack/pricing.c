@@ -1,0 +1,198 @@
+#include "core/plan/pack/pricing.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/plan/pack/combine.h"
+#include "core/plan/pack/content.h"
+#include "core/plan/pack/group.h"
+
+struct group_work {
+        struct contents *contents;
+        const struct content *list;
+        uint32_t count;
+};
+
+struct pricing {
+        const struct pack_problem *problem;
+        struct groups groups;
+        struct group_work *work; /* [groups.count] */
+        struct combine *combine;
+        struct multipliers *last; /* per type: where the relaxation was least in the last round */
+        uint16_t *uses;           /* per item: columns of this round that hold it */
+};
+
+struct pricing *pricing_new(const struct pack_problem *problem) {
+        struct pricing *p = mem_zalloc(1, sizeof *p);
+
+        p->problem = problem;
+        groups_make(problem, &p->groups);
+        p->work = mem_zalloc(p->groups.count + 1, sizeof *p->work);
+        for (uint32_t g = 0; g < p->groups.count; g++)
+                p->work[g].contents = contents_new(problem, &p->groups.list[g]);
+        p->combine = combine_new();
+        p->last = mem_zalloc(problem->type_count + 1, sizeof *p->last);
+        p->uses = mem_zalloc(problem->item_count + 1, sizeof *p->uses);
+        return p;
+}
+
+struct pricing *pricing_free(struct pricing *p) {
+        if (!p)
+                return NULL;
+        for (uint32_t g = 0; g < p->groups.count; g++)
+                contents_free(p->work[g].contents);
+        groups_done(&p->groups);
+        free(p->work);
+        combine_free(p->combine);
+        free(p->last);
+        free(p->uses);
+        free(p);
+        return NULL;
+}
+
+/* ---- columns ---- */
+
+/* Take out what a node must not hold: more pods than the type allows, more of an item than max_per_node. */
+static uint32_t trim(const struct pack_problem *problem, uint32_t type, struct column_pod *pods, uint32_t count) {
+        uint32_t kept = 0;
+
+        for (uint32_t i = 0; i < count && kept < problem->types[type].pods; i++) {
+                uint32_t same = 0, most = problem->items[pods[i].item].max_per_node;
+                for (uint32_t j = 0; j < kept; j++)
+                        same += pods[j].item == pods[i].item;
+                if (most == 0 || same < most)
+                        pods[kept++] = pods[i];
+        }
+        return kept;
+}
+
+static bool add_column(struct pricing *p, const struct group_work *work, uint32_t type, const struct content *const *list, uint32_t count,
+                       struct column_pool *pool) {
+        struct column_pod pods[PACK_GPUS_MAX * PACK_SLICES_MAX];
+        uint32_t n = 0, items[PACK_SLICES_MAX];
+        uint16_t options[PACK_SLICES_MAX];
+        uint8_t gpu = 0;
+
+        for (uint32_t i = 0; i < count; i++) {
+                uint32_t found = contents_pods(work->contents, list[i], items, options);
+                for (uint32_t k = 0; k < found; k++)
+                        pods[n++] = (struct column_pod){ .item = items[k], .option = options[k], .gpu = gpu };
+                gpu = (uint8_t)(gpu + list[i]->gpus);
+        }
+        n = trim(p->problem, type, pods, n);
+        size_t before = pool->count;
+        column_pool_add(pool, type, pods, n);
+        if (pool->count == before)
+                return false;
+        for (uint32_t i = 0; i < n; i++)
+                p->uses[pods[i].item]++;
+        return true;
+}
+
+/* The cheapest type of the group that holds one content, or -1. */
+static long cheapest(const struct pricing *p, const struct content_group *group, const struct content *content) {
+        long best = -1;
+
+        for (uint32_t i = 0; i < group->type_count; i++) {
+                const struct pack_type *type = &p->problem->types[group->types[i]];
+                if (content_fits(content, type) && (best < 0 || type->usd_per_hour < p->problem->types[best].usd_per_hour))
+                        best = group->types[i];
+        }
+        return best;
+}
+
+struct offer {
+        double ratio; /* value / price */
+        const struct content *content;
+        uint32_t type;
+};
+
+static int by_ratio_down(const void *a, const void *b) {
+        const struct offer *x = a, *y = b;
+
+        return x->ratio != y->ratio ? (x->ratio < y->ratio ? 1 : -1) : x->type < y->type ? -1 : x->type > y->type;
+}
+
+static bool brings_news(const struct pricing *p, const struct group_work *work, const struct content *content, uint16_t uses_max) {
+        uint32_t items[PACK_SLICES_MAX];
+        uint16_t options[PACK_SLICES_MAX];
+        uint32_t n = contents_pods(work->contents, content, items, options);
+
+        for (uint32_t i = 0; i < n; i++)
+                if (p->uses[items[i]] < uses_max)
+                        return true;
+        return false;
+}
+
+/* Columns of one content each on its cheapest type: the best ones first, and only while they bring items the round has not seen much. */
+static uint32_t offer_singles(struct pricing *p, const struct content_group *group, const struct group_work *work,
+                              const struct pricing_effort *effort, struct column_pool *pool) {
+        _cleanup_free_ struct offer *offers = mem_alloc((work->count + 1) * sizeof *offers);
+        uint32_t n = 0, added = 0;
+
+        for (uint32_t i = 0; i < work->count; i++) {
+                long type = cheapest(p, group, &work->list[i]);
+                if (type < 0)
+                        continue;
+                double ratio = work->list[i].value / p->problem->types[type].usd_per_hour;
+                if (ratio > 1 + effort->slack)
+                        offers[n++] = (struct offer){ .ratio = ratio, .content = &work->list[i], .type = (uint32_t)type };
+        }
+        qsort(offers, n, sizeof *offers, by_ratio_down);
+        for (uint32_t i = 0; i < n && added < effort->columns_max; i++)
+                if (brings_news(p, work, offers[i].content, 4))
+                        added += add_column(p, work, offers[i].type, &offers[i].content, 1, pool);
+        return added;
+}
+
+/* ---- nodes of one GPU: read, do not search ---- */
+
+static double best_single(const struct pack_type *type, const struct group_work *work) {
+        for (uint32_t i = 0; i < work->count; i++) {
+                const struct content *content = &work->list[i];
+                if (content->gpus == 1 && content->cpu_milli <= type->cpu_milli && content->memory_mib <= type->memory_mib)
+                        return content->value;
+        }
+        return 0;
+}
+
+/* ---- nodes of several GPUs ---- */
+
+/* No node of the type is worth more than the answer. The best nodes found join the pool if they are worth more than their price. */
+static double price_several(struct pricing *p, uint32_t type_index, const struct group_work *work, const struct pricing_effort *effort,
+                            struct column_pool *pool, uint32_t *added) {
+        const struct pack_type *type = &p->problem->types[type_index];
+        const double enough = type->usd_per_hour * (1 + effort->slack);
+        struct combine_result result;
+        const struct content *best;
+
+        double bound = relax(type, work->list, work->count, p->last[type_index], &best);
+        if (bound > enough)
+                bound = relax_best(type, work->list, work->count, &p->last[type_index]);
+        if (bound <= enough)
+                return bound;
+        combine_best(p->combine, type, work->list, work->count, p->last[type_index], bound, enough, effort->beam, &result);
+        for (uint32_t i = 0; i < result.found; i++)
+                *added += add_column(p, work, type_index, result.nodes[i].contents, result.nodes[i].count, pool);
+        return result.bound;
+}
+
+void pricing_round(struct pricing *p, const double *values, const struct pricing_effort *effort, struct column_pool *pool,
+                   struct pricing_result *ret_result) {
+        struct pricing_result result = { 0 };
+
+        memset(p->uses, 0, p->problem->item_count * sizeof *p->uses);
+        for (uint32_t g = 0; g < p->groups.count; g++) {
+                const struct content_group *group = &p->groups.list[g];
+                struct group_work *work = &p->work[g];
+                contents_price(work->contents, values, &work->list, &work->count);
+                for (uint32_t i = 0; i < group->type_count; i++) {
+                        const struct pack_type *type = &p->problem->types[group->types[i]];
+                        double worth = type->gpus == 1 ? best_single(type, work)
+                                                       : price_several(p, group->types[i], work, effort, pool, &result.added);
+                        result.worst_ratio = MAX(result.worst_ratio, worth / type->usd_per_hour);
+                }
+                result.added += offer_singles(p, group, work, effort, pool);
+        }
+        *ret_result = result;
+}
