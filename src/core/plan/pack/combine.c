@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/plan/pack/front.h"
 
 #define GRID 128
 #define RAW_MAX (4u << 20) /* partial nodes looked at per number of GPUs before dominance; more = not complete */
@@ -23,10 +24,6 @@ struct level {
         size_t count, capacity;
 };
 
-struct stair {
-        uint32_t cpu_milli, memory_mib;
-};
-
 /* A content by what choosing it costs the bound of the node. */
 struct choice {
         double loss;
@@ -37,8 +34,7 @@ struct combine {
         struct level levels[PACK_GPUS_MAX + 1];
         struct level halves;             /* the parts with up to half of the GPUs filled, by falling value */
         double grid[GRID + 1][GRID + 1]; /* [x][y]: the best value of the level's candidates within (x, y) cells of CPU and memory */
-        struct stair *stairs;
-        size_t stair_capacity;
+        struct front front;
         struct choice *choices;
         size_t choice_capacity;
 };
@@ -74,7 +70,7 @@ struct combine *combine_free(struct combine *c) {
                         free(c->levels[k].parts);
                 free(c->halves.parts);
                 free(c->choices);
-                free(c->stairs);
+                front_done(&c->front);
                 free(c);
         }
         return NULL;
@@ -178,34 +174,15 @@ static int by_bound_down(const void *a, const void *b) {
 
 /* Leave the parts that no more valuable one beats in CPU and memory; at most `beam`, the most promising. */
 static void drop_dominated(struct task *t, struct level *level) {
-        struct combine *c = t->c;
-        size_t stairs = 0, kept = 0;
+        size_t kept = 0;
 
-        if (level->count + 1 > c->stair_capacity) {
-                c->stair_capacity = level->count + 1;
-                c->stairs = mem_realloc(c->stairs, c->stair_capacity, sizeof *c->stairs);
-        }
+        if (level->count == 0)
+                return;
         qsort(level->parts, level->count, sizeof *level->parts, by_value_down);
-        for (size_t i = 0; i < level->count; i++) {
-                struct part part = level->parts[i];
-                size_t low = 0, high = stairs;
-                while (low < high) {
-                        size_t middle = (low + high) / 2;
-                        if (c->stairs[middle].cpu_milli <= part.cpu_milli)
-                                low = middle + 1;
-                        else
-                                high = middle;
-                }
-                if (low > 0 && c->stairs[low - 1].memory_mib <= part.memory_mib)
-                        continue;
-                size_t last = low;
-                while (last < stairs && c->stairs[last].memory_mib >= part.memory_mib)
-                        last++;
-                memmove(&c->stairs[low + 1], &c->stairs[last], (stairs - last) * sizeof *c->stairs);
-                stairs = stairs - (last - low) + 1;
-                c->stairs[low] = (struct stair){ part.cpu_milli, part.memory_mib };
-                level->parts[kept++] = part;
-        }
+        front_clear(&t->c->front);
+        for (size_t i = 0; i < level->count; i++)
+                if (front_admit(&t->c->front, level->parts[i].cpu_milli, level->parts[i].memory_mib))
+                        level->parts[kept++] = level->parts[i];
         level->count = MIN(kept, t->beam);
         t->complete &= kept <= t->beam;
         qsort(level->parts, kept, sizeof *level->parts, by_bound_down);

@@ -1,13 +1,13 @@
 #include "core/plan/pack/content.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/plan/pack/front.h"
 #include "core/plan/pack/mig_states.h"
 
 #define SHARE_STATES 1001
-#define LABELS_MAX (1u << 20)     /* of one pricing; far above what any data needed (openb: 30,000) */
-#define LABELS_PER_STATE_MAX 2000 /* a state that keeps more drops the new ones and says so in `cut` */
 
 struct label {
         double value;
@@ -44,6 +44,8 @@ struct contents {
         size_t label_count, label_capacity;
         struct state *states; /* SHARE_STATES or mig->count, whichever is more */
         uint32_t state_count;
+        size_t labels_per_state;
+        struct front front;
         struct content *list;
         size_t list_count, list_capacity;
 };
@@ -83,6 +85,32 @@ static void add_candidates(struct contents *c, enum gpu_mode mode) {
                 qsort(m->list, m->count, sizeof *m->list, by_step_down);
 }
 
+/* How many states the slices of a mode can lead to: all sums of the shares, all multisets of profiles. */
+static uint32_t reachable_states(const struct contents *c) {
+        uint32_t most = c->group->mig ? c->group->mig->count : 1;
+
+        for (unsigned m = GPU_MPS; m <= GPU_TIME_SLICING; m++) {
+                bool reached[SHARE_STATES] = { true };
+                uint32_t count = 0;
+                for (uint32_t i = 0; i < c->modes[m].count; i++)
+                        for (unsigned s = c->modes[m].list[i].step; s < SHARE_STATES; s++)
+                                reached[s] |= reached[s - c->modes[m].list[i].step];
+                for (unsigned s = 0; s < SHARE_STATES; s++)
+                        count += reached[s];
+                most = MAX(most, count);
+        }
+        return most;
+}
+
+/* Work grows with candidates x states x labels^2: allow as many labels as keep one pricing well below a second. Openb needs 40 at most. */
+static size_t labels_per_state(const struct contents *c) {
+        double work = 2e8, most = 2000, least = 12, candidates = 1;
+
+        for (unsigned m = 0; m < GPU_MODE_MAX; m++)
+                candidates += c->modes[m].count;
+        return (size_t)MAX(least, MIN(most, sqrt(work / (candidates * reachable_states(c)))));
+}
+
 struct contents *contents_new(const struct pack_problem *problem, const struct content_group *group) {
         struct contents *c = mem_zalloc(1, sizeof *c);
 
@@ -93,6 +121,7 @@ struct contents *contents_new(const struct pack_problem *problem, const struct c
         add_candidates(c, GPU_TIME_SLICING);
         c->state_count = MAX((uint32_t)SHARE_STATES, group->mig ? group->mig->count : 0);
         c->states = mem_zalloc(c->state_count, sizeof *c->states);
+        c->labels_per_state = labels_per_state(c);
         return c;
 }
 
@@ -106,8 +135,43 @@ struct contents *contents_free(struct contents *c) {
         free(c->states);
         free(c->labels);
         free(c->list);
+        front_done(&c->front);
         free(c);
         return NULL;
+}
+
+/* Which label of a full state is most like `label`, CPU and memory weighed by what the largest type has. */
+static size_t nearest(const struct contents *c, const struct state *state, const struct label *label) {
+        double least = INFINITY;
+        size_t best = 0;
+
+        for (size_t i = 0; i < state->count; i++) {
+                const struct label *other = &c->labels[state->labels[i]];
+                double cpu = fabs((double)other->cpu_milli - label->cpu_milli) / MAX(c->group->cpu_max, 1u);
+                double memory = fabs((double)other->memory_mib - label->memory_mib) / MAX(c->group->memory_max, 1u);
+                if (cpu + memory < least) {
+                        least = cpu + memory;
+                        best = i;
+                }
+        }
+        return best;
+}
+
+static int32_t new_label(struct contents *c, const struct label *label) {
+        MEM_GROW(c->labels, c->label_count, c->label_capacity);
+        c->labels[c->label_count] = *label;
+        return (int32_t)c->label_count++;
+}
+
+/* A full state: `label` and its nearest become one that promises the better of both. It is never worse than the truth, so a bound stays a
+ * bound; its pods are those of the more valuable, and whoever makes a column of them counts CPU and memory himself (pricing.c). */
+static void merge(struct contents *c, struct state *state, const struct label *label) {
+        size_t at = nearest(c, state, label);
+        struct label other = c->labels[state->labels[at]], both = label->value > other.value ? *label : other;
+
+        both.cpu_milli = MIN(label->cpu_milli, other.cpu_milli);
+        both.memory_mib = MIN(label->memory_mib, other.memory_mib);
+        state->labels[at] = new_label(c, &both);
 }
 
 static bool dominates(const struct label *a, const struct label *b) {
@@ -121,17 +185,17 @@ static void keep(struct contents *c, struct state *state, const struct label *la
         for (size_t i = 0; i < state->count; i++)
                 if (dominates(&c->labels[state->labels[i]], label))
                         return;
-        if (state->count >= LABELS_PER_STATE_MAX || c->label_count >= LABELS_MAX)
+        if (state->count >= c->labels_per_state) {
+                merge(c, state, label);
                 return;
+        }
         for (size_t i = 0; i < state->count; i++)
                 if (!dominates(label, &c->labels[state->labels[i]]))
                         state->labels[kept++] = state->labels[i];
         state->count = kept;
 
-        MEM_GROW(c->labels, c->label_count, c->label_capacity);
-        c->labels[c->label_count] = *label;
         MEM_GROW(state->labels, state->count, state->capacity);
-        state->labels[state->count++] = (int32_t)c->label_count++;
+        state->labels[state->count++] = new_label(c, label);
 }
 
 /* `base` with 1, 2, … copies of the candidate on top, each in the state it leads to. */
@@ -197,14 +261,13 @@ static void price_whole(struct contents *c, const double *values, bool several) 
                 double value = values[c->group->items[i]];
                 if (item->gpus == 0 || (item->gpus > 1) != several || item->gpus > c->group->gpus_max || value <= 0)
                         continue;
-                MEM_GROW(c->labels, c->label_count, c->label_capacity);
-                c->labels[c->label_count] = (struct label){ .value = value, .parent = -1, .item = c->group->items[i], .copies = 1 };
+                struct label label = { .value = value, .parent = -1, .item = c->group->items[i], .copies = 1 };
                 list_add(c, (struct content){ .value = value,
                                               .cpu_milli = item->cpu_milli,
                                               .memory_mib = item->memory_mib,
                                               .pods = 1,
                                               .gpus = item->gpus,
-                                              .label = (int32_t)c->label_count++ });
+                                              .label = new_label(c, &label) });
         }
 }
 
@@ -218,37 +281,17 @@ static int by_value_down(const void *a, const void *b) {
         return x->memory_mib < y->memory_mib ? -1 : x->memory_mib > y->memory_mib;
 }
 
-struct stair { /* a point of the front of CPU against memory */
-        uint32_t cpu_milli, memory_mib;
-};
-
-/* Leave only the contents that no earlier (more valuable) one beats in both CPU and memory. The front is a staircase: CPU rises, memory
- * falls. */
+/* Leave only the contents that no more valuable one beats in both CPU and memory. */
 static void drop_dominated(struct contents *c) {
-        _cleanup_free_ struct stair *front = mem_alloc((c->list_count + 1) * sizeof *front);
-        size_t stairs = 0, kept = 0;
+        size_t kept = 0;
 
+        if (c->list_count == 0)
+                return;
         qsort(c->list, c->list_count, sizeof *c->list, by_value_down);
-        for (size_t i = 0; i < c->list_count; i++) {
-                struct content content = c->list[i];
-                size_t low = 0, high = stairs;
-                while (low < high) { /* stairs with CPU <= the content's */
-                        size_t middle = (low + high) / 2;
-                        if (front[middle].cpu_milli <= content.cpu_milli)
-                                low = middle + 1;
-                        else
-                                high = middle;
-                }
-                if (low > 0 && front[low - 1].memory_mib <= content.memory_mib)
-                        continue;
-                size_t last = low; /* stairs from here on that the new one undercuts */
-                while (last < stairs && front[last].memory_mib >= content.memory_mib)
-                        last++;
-                memmove(&front[low + 1], &front[last], (stairs - last) * sizeof *front);
-                stairs = stairs - (last - low) + 1;
-                front[low] = (struct stair){ content.cpu_milli, content.memory_mib };
-                c->list[kept++] = content;
-        }
+        front_clear(&c->front);
+        for (size_t i = 0; i < c->list_count; i++)
+                if (front_admit(&c->front, c->list[i].cpu_milli, c->list[i].memory_mib))
+                        c->list[kept++] = c->list[i];
         c->list_count = kept;
 }
 

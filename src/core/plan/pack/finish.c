@@ -17,12 +17,12 @@ struct batches {
         size_t count, capacity;
 };
 
-static void add(struct batches *b, const struct column *column, uint32_t count) {
+static void add(struct batches *b, struct column column, uint32_t count) {
         MEM_GROW(b->list, b->count, b->capacity);
         struct batch *batch = &b->list[b->count++];
-        *batch = (struct batch){ .column = *column, .count = count };
-        batch->column.pods = mem_alloc((column->pod_count + 1) * sizeof *column->pods);
-        memcpy(batch->column.pods, column->pods, column->pod_count * sizeof *column->pods);
+        *batch = (struct batch){ .column = column, .count = count };
+        batch->column.pods = mem_alloc((column.pod_count + 1) * sizeof *column.pods);
+        memcpy(batch->column.pods, column.pods, column.pod_count * sizeof *column.pods);
 }
 
 static void done(struct batches *b) {
@@ -51,7 +51,7 @@ static void strip_item(struct batches *b, size_t i, uint32_t item, uint64_t *exc
         while (*excess > 0 && (pod = find_pod(&b->list[i], item)) >= 0) {
                 if (*excess < b->list[i].count) {
                         uint32_t rest = b->list[i].count - (uint32_t)*excess;
-                        add(b, &b->list[i].column, rest);
+                        add(b, b->list[i].column, rest);
                         b->list[b->count - 1].stripped = b->list[i].stripped;
                         b->list[i].count = (uint32_t)*excess;
                 }
@@ -120,7 +120,7 @@ int finish_nodes(const struct column_pool *pool, const uint32_t *counts, const d
 
         for (size_t i = 0; i < pool->count; i++)
                 if (counts[i] > 0)
-                        add(&b, &pool->columns[i], counts[i]);
+                        add(&b, pool->columns[i], counts[i]);
         strip_excess(pool->problem, &b, demand);
 
         solution->nodes = mem_zalloc(b.count + 1, sizeof *solution->nodes);

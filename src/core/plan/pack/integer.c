@@ -1,8 +1,6 @@
 #include "core/plan/pack/integer.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -114,20 +112,6 @@ static void *load(const struct exact *x, const struct program *p) {
         return cbc;
 }
 
-/* CBC takes over SIGINT while it works and does not say so: keep the signal waiting until it is back (a second or a few). */
-static void solve_undisturbed(const struct exact *x, void *cbc) {
-        struct sigaction before;
-        sigset_t interrupt, old;
-
-        sigemptyset(&interrupt);
-        sigaddset(&interrupt, SIGINT);
-        pthread_sigmask(SIG_BLOCK, &interrupt, &old);
-        sigaction(SIGINT, NULL, &before);
-        x->coin->Cbc_solve(cbc);
-        sigaction(SIGINT, &before, NULL);
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
 static void try(struct exact *x, const struct attempt *attempt) {
         _cleanup_(program_done) struct program p = { 0 };
         double seconds = attempt->seconds, limit = x->limits->seconds;
@@ -143,7 +127,7 @@ static void try(struct exact *x, const struct attempt *attempt) {
         x->coin->Cbc_setParameter(cbc, "seconds", text);
         snprintf(text, sizeof text, "%.6f", 0.25 * x->limits->gap * x->bound);
         x->coin->Cbc_setParameter(cbc, "allowableGap", text);
-        solve_undisturbed(x, cbc);
+        x->coin->Cbc_solve(cbc);
         const double *nodes = x->coin->Cbc_bestSolution(cbc);
         if (nodes) {
                 for (int j = 0; j < p.columns; j++)

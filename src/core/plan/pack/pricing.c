@@ -52,16 +52,24 @@ struct pricing *pricing_free(struct pricing *p) {
 
 /* ---- columns ---- */
 
-/* Take out what a node must not hold: more pods than the type allows, more of an item than max_per_node. */
-static uint32_t trim(const struct pack_problem *problem, uint32_t type, struct column_pod *pods, uint32_t count) {
+/* Leave out what the node must not hold: pods beyond its number, CPU or memory (contents may promise too much, content.h), more of an
+ * item than max_per_node. */
+static uint32_t trim(const struct pack_problem *problem, uint32_t type_index, struct column_pod *pods, uint32_t count) {
+        const struct pack_type *type = &problem->types[type_index];
         uint32_t kept = 0;
+        uint64_t cpu = 0, memory = 0;
 
-        for (uint32_t i = 0; i < count && kept < problem->types[type].pods; i++) {
-                uint32_t same = 0, most = problem->items[pods[i].item].max_per_node;
+        for (uint32_t i = 0; i < count && kept < type->pods; i++) {
+                const struct pack_item *item = &problem->items[pods[i].item];
+                uint32_t same = 0;
                 for (uint32_t j = 0; j < kept; j++)
                         same += pods[j].item == pods[i].item;
-                if (most == 0 || same < most)
-                        pods[kept++] = pods[i];
+                if ((item->max_per_node > 0 && same >= item->max_per_node) || cpu + item->cpu_milli > type->cpu_milli ||
+                    memory + item->memory_mib > type->memory_mib)
+                        continue;
+                cpu += item->cpu_milli;
+                memory += item->memory_mib;
+                pods[kept++] = pods[i];
         }
         return kept;
 }
