@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/doc/scalar.h"
 #include "core/doc/text.h"
+#include "core/doc/yaml_fault.h"
 
 /* What an anchor means. A search tree of them and not a hash table, so that no choice of names can make look-ups slow. */
 struct anchor {
@@ -60,59 +61,6 @@ struct yaml_stream *yaml_stream_free(struct yaml_stream *y) {
         return NULL;
 }
 
-/* libyaml says what broke its grammar; these say what to do about it. */
-static const struct {
-        const char *problem, *advice;
-} advices[] = {
-        { "mapping values are not allowed in this context", "a ':' that cannot start a value here; expected the line to be indented like "
-                                                            "its neighbours, or text with ': ' in it to be quoted" },
-        { "did not find expected key", "expected a key at the indentation of its neighbours" },
-        { "did not find expected '-' indicator", "expected '- ' at the indentation of its neighbours" },
-        { "could not find expected ':'", "expected ':' after a key" },
-        { "did not find expected ',' or '}'", "expected ',' or '}'" },
-        { "did not find expected ',' or ']'", "expected ',' or ']'" },
-        { "did not find expected <document start>", "expected '---' or the end of the file" },
-        { "found unexpected end of stream", "the file ends inside a quoted text; expected its closing quote" },
-        { "found unexpected document indicator", "'---' inside a quoted text; expected its closing quote" },
-        { "did not find expected node content", "expected a value" },
-        { "block sequence entries are not allowed in this context", "'- ' cannot start a list here; expected it on a line of its own" },
-        { "control characters are not allowed", "a control character; expected text (write it escaped, in double quotes)" },
-        { "found incompatible YAML document", "expected %YAML 1.1 or 1.2" },
-        { "found undefined tag handle", "a tag whose prefix is not declared; expected !name, !!name or a %TAG line before '---'" },
-};
-
-static const char *advice_for(const char *problem, char character, char out[static 128]) {
-        for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
-                if (strcmp(problem, advices[i].problem) == 0)
-                        return advices[i].advice;
-        if (strcmp(problem, "found character that cannot start any token") == 0) {
-                if (character == '\t')
-                        return "a tab; expected spaces, which alone may indent YAML";
-                snprintf(out, 128, "'%c' cannot start a value; expected it in quotes", character);
-                return out;
-        }
-        return problem;
-}
-
-static int refuse_syntax(const struct yaml_stream *y, struct err *e) {
-        const yaml_parser_t *p = &y->parser;
-        struct text_place at = { (uint32_t)p->problem_mark.line + 1, (uint32_t)p->problem_mark.column + 1 };
-        size_t offset = text_offset(y->text, y->bytes, p->problem_mark.index);
-        char buffer[128];
-
-        if (p->error == YAML_MEMORY_ERROR)
-                abort(); /* see mem.h */
-        if (p->error == YAML_READER_ERROR) {
-                offset = p->problem_offset;
-                at = text_place(y->text, offset);
-        }
-        const char *advice = advice_for(p->problem, offset < y->bytes ? y->text[offset] : ' ', buffer);
-        if (p->context && p->context_mark.line != p->problem_mark.line)
-                return err_set(e, ERR_INPUT, "%s:%u:%u: %s (%s that starts in line %zu)", y->name, at.line, at.column, advice, p->context,
-                               p->context_mark.line + 1);
-        return err_set(e, ERR_INPUT, "%s:%u:%u: %s", y->name, at.line, at.column, advice);
-}
-
 static int compare_anchors(const void *a, const void *b) {
         return strcmp(((const struct anchor *)a)->name, ((const struct anchor *)b)->name);
 }
@@ -137,7 +85,15 @@ static struct text_place mark_place(const yaml_event_t *event) {
         return (struct text_place){ (uint32_t)event->start_mark.line + 1, (uint32_t)event->start_mark.column + 1 };
 }
 
-static int refuse_key(const struct yaml_stream *y, struct text_place at, const char *what, struct err *e) {
+/* Most often "{{ … }}": a template that was not rendered. */
+static int refuse_key(const struct yaml_stream *y, const yaml_event_t *event, const char *what, struct err *e) {
+        struct text_place at = mark_place(event);
+        size_t offset = text_offset(y->text, y->bytes, event->start_mark.index);
+        bool template = offset > 0 && offset < y->bytes && memcmp(y->text + offset - 1, "{{", 2) == 0;
+
+        if (template)
+                return err_set(e, ERR_INPUT, "%s:%u:%u: \"{{\" of a template; expected it rendered (helm template, for example)", y->name,
+                               at.line, at.column - 1);
         return err_set(e, ERR_INPUT, "%s:%u:%u: %s as a key; expected text", y->name, at.line, at.column, what);
 }
 
@@ -183,7 +139,7 @@ static int on_open(struct yaml_stream *y, struct tree *t, const yaml_event_t *ev
         struct doc_node *node;
 
         if (tree_wants_key(t))
-                return refuse_key(y, at, map ? "a map" : "a list", e);
+                return refuse_key(y, event, map ? "a map" : "a list", e);
         int r = tree_open(t, map ? DOC_MAP : DOC_SEQ, at.line, at.column, &node, e);
         if (r < 0)
                 return r;
@@ -222,7 +178,7 @@ static int on_alias(struct yaml_stream *y, struct tree *t, const yaml_event_t *e
         if (!tree_wants_key(t))
                 return tree_add(t, anchor->node, anchor->weight, at.line, at.column, e);
         if (!anchor->node->text)
-                return refuse_key(y, at, "an alias of a collection", e);
+                return refuse_key(y, event, "an alias of a collection", e);
         tree_key(t, anchor->node->text, false, at.line, at.column);
         return 0;
 }
@@ -249,7 +205,7 @@ int yaml_stream_next(struct yaml_stream *y, struct tree *t, struct err *e) {
         for (;;) {
                 yaml_event_t event;
                 if (!yaml_parser_parse(&y->parser, &event))
-                        return refuse_syntax(y, e);
+                        return yaml_fault(y->name, y->text, y->bytes, &y->parser, e);
                 yaml_event_type_t type = event.type;
                 int r = on_event(y, t, &event, e);
                 yaml_event_delete(&event);
