@@ -65,7 +65,7 @@ void words_mib(struct buf *b, uint64_t mib) {
         if (mib < 1024)
                 buf_printf(b, "%llu MiB", (unsigned long long)mib);
         else
-                buf_printf(b, "%.*f GiB", mib % 1024 ? 1 : 0, (double)mib / 1024);
+                buf_printf(b, "%.*f GiB", mib % 1024 && mib < 100 * 1024 ? 1 : 0, (double)mib / 1024);
 }
 
 void words_milli(struct buf *b, uint32_t milli) {

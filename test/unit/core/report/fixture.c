@@ -352,7 +352,7 @@ static void add_shape(struct fixture *f, unsigned i, uint32_t *state) {
                 .reason = "A share of exactly what the trace asks for.",
                 .risk = milli == 1000 ? "" : "A client that crashes inside the GPU can end the others on it.",
         };
-        unsigned cpu = 1000 * (1 + next(state, 16)), memory = 2048 * (1 + next(state, 20));
+        unsigned cpu = 1000 * (1 + next(state, 3)), memory = 2048 * (1 + next(state, 4));
 
         r.profile = milli == 1000 ? "whole" : arena_printf(&f->plan.arena, "%um", milli);
         r.name = arena_printf(&f->plan.arena, "1x%um-%uc-%uMi-%u", milli, cpu / 1000, memory, i);
@@ -387,6 +387,13 @@ static void add_group(struct fixture *f, unsigned i, uint32_t *state) {
         }
 }
 
+static int dearer(const void *a, const void *b) {
+        const struct plan_node *x = a, *y = b;
+        double difference = y->count * y->usd_per_hour - x->count * x->usd_per_hour;
+
+        return (difference > 0) - (difference < 0);
+}
+
 void fixture_trace(struct fixture *f, unsigned workloads, unsigned groups) {
         static const struct plan_baseline rows[] = {
                 { "karpenter", "Whole GPUs, as Karpenter buys them", "Batches, largest first.", 0, 927, 0 },
@@ -404,6 +411,7 @@ void fixture_trace(struct fixture *f, unsigned workloads, unsigned groups) {
                 add_shape(f, i, &state);
         for (unsigned i = 0; i < groups; i++)
                 add_group(f, i, &state);
+        qsort(p->nodes, p->node_count, sizeof *p->nodes, dearer);
         for (unsigned i = 0; i < workloads; i++)
                 f->demand.workloads[i].replicas_min = f->demand.workloads[i].replicas;
         p->baseline_count = ARRAY_SIZE(rows);

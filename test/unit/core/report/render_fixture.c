@@ -44,8 +44,8 @@ static const struct {
         const char *name;
         void (*write)(const struct plan *, struct buf *);
 } forms[] = {
-        { "text", text },       { "color", color },      { "verbose", verbose },
-        { "explain", explain }, { "json", report_json }, { "yaml", report_yaml },
+        { "text", text },        { "color", color },      { "verbose", verbose },  { "explain", explain },
+        { "json", report_json }, { "yaml", report_yaml }, { "html", report_html },
 };
 
 int main(int argc, char **argv) {
