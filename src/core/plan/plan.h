@@ -27,7 +27,8 @@ struct plan_options {
         uint32_t max_pools;              /* 0 = no limit */
         const uint32_t *share_sizes_mib; /* menu of share sizes by memory; count 0 = any */
         size_t share_size_count;
-        double gap, time_limit_seconds;
+        double gap;                /* stop there; a fraction of the bound, 0.001 = 0.1 % */
+        double time_limit_seconds; /* of all solving together; 0 = none */
         unsigned threads;
         bool below_request;     /* may size below what a workload declares */
         bool honour_trace_gpus; /* a trace's gpu_spec restricts the models (else it is only counted) */

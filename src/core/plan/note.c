@@ -1,0 +1,171 @@
+#include "core/plan/note.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#define NOTES_MAX 24
+#define LIMITS_MAX 2
+#define NOTE_BYTES_MAX 2048
+
+static void add_note(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add_note(struct plan *p, const char *fmt, ...) {
+        char text[NOTE_BYTES_MAX];
+        va_list args;
+
+        if (!p->notes)
+                p->notes = arena_alloc(&p->arena, NOTES_MAX * sizeof *p->notes);
+        if (p->note_count == NOTES_MAX)
+                return;
+        va_start(args, fmt);
+        vsnprintf(text, sizeof text, fmt, args);
+        va_end(args);
+        p->notes[p->note_count++] = arena_strdup(&p->arena, text);
+}
+
+/* "$7,163.37/h" */
+static void add_price(struct buf *text, double usd_per_hour) {
+        char digits[64];
+        int length = snprintf(digits, sizeof digits, "%.2f", usd_per_hour);
+
+        buf_addc(text, '$');
+        for (int i = 0; i < length; i++) {
+                int left = length - 3 - i; /* digits before the point, from here */
+                if (i > 0 && left > 0 && left % 3 == 0)
+                        buf_addc(text, ',');
+                buf_addc(text, digits[i]);
+        }
+        buf_adds(text, "/h");
+}
+
+static void add_limit(struct plan *p, struct buf *text, double premium_percent) {
+        if (!p->limits)
+                p->limits = arena_alloc(&p->arena, LIMITS_MAX * sizeof *p->limits);
+        p->limits[p->limit_count++] =
+                (struct plan_limit){ .text = arena_strdup(&p->arena, buf_text(text)), .premium_percent = premium_percent };
+        buf_done(text);
+}
+
+static double premium(double without, double with) {
+        return without > 0 ? 100 * (with / without - 1) : 0;
+}
+
+void note_pools_within(struct plan *p, uint32_t max_pools, uint32_t pools) {
+        struct buf text = BUF(NOTE_BYTES_MAX);
+
+        buf_printf(&text, "--max-pools %u: the plan needs only %u, so the limit costs nothing", max_pools, pools);
+        add_limit(p, &text, 0);
+}
+
+void note_pools(struct plan *p, uint32_t max_pools, uint32_t pools_without, double without, double with) {
+        struct buf text = BUF(NOTE_BYTES_MAX);
+
+        buf_printf(&text, "--max-pools %u: %u pools would cost ", max_pools, pools_without);
+        add_price(&text, without);
+        buf_printf(&text, "; %u cost ", max_pools);
+        add_price(&text, with);
+        add_limit(p, &text, premium(without, with));
+}
+
+void note_menu(struct plan *p, const struct plan_options *options, double without, double with) {
+        struct buf text = BUF(NOTE_BYTES_MAX);
+
+        buf_adds(&text, "--share-sizes ");
+        for (size_t i = 0; i < options->share_size_count && i < 16; i++)
+                buf_printf(&text, "%s%u", i ? "," : "", (options->share_sizes_mib[i] + 1023) / 1024);
+        buf_adds(&text, " GiB: any whole GiB would cost ");
+        add_price(&text, without);
+        buf_adds(&text, "; this menu costs ");
+        add_price(&text, with);
+        add_limit(p, &text, premium(without, with));
+}
+
+static void note_today(struct plan *p) {
+        bool measured_gpu = false, parts = false;
+
+        for (size_t i = 0; i < p->demand->count; i++) {
+                const struct workload *w = &p->demand->workloads[i];
+                measured_gpu |= w->usage.gpu != NULL;
+                parts |= w->request.kind != REQUEST_GPUS || (p->demand->is_trace && w->request.milli < 1000);
+        }
+        p->today_is =
+                arena_printf(&p->arena, "what Karpenter would buy for these requests without slicing, at the same prices%s%s; not a bill",
+                             parts ? "; a part of a GPU (share, MIG slice) counts as a whole one" : "",
+                             measured_gpu ? "; a measured workload on the GPU model it was measured on" : "");
+}
+
+static void note_trace(struct plan *p, const struct note_facts *facts) {
+        const struct demand *d = p->demand;
+        uint64_t naming = 0, unsold = 0, odd = 0;
+        bool honour = facts->options->honour_trace_gpus;
+
+        for (size_t i = 0; i < d->count; i++) {
+                const struct workload *w = &d->workloads[i];
+                naming += w->trace_gpus ? w->replicas : 0;
+                unsold += w->trace_gpus && !w->trace_gpus_allowed ? w->replicas : 0;
+                odd += w->request.count > 1 && w->request.milli < 1000 ? w->replicas : 0;
+        }
+        if (naming > 0 && honour)
+                add_note(p,
+                         "%" PRIu64
+                         " pods name GPU models and get only those (T4 as t4, V100M16 as v100, V100M32 as v100-32gb, A10 as a10g); "
+                         "%" PRIu64 " of them name only models that EC2 does not sell",
+                         naming, unsold);
+        else if (naming > 0)
+                add_note(p, "%" PRIu64 " pods name GPU models of the trace's own fleet; this is not taken as a restriction", naming);
+        if (odd > 0)
+                add_note(p, "%" PRIu64 " pods ask several GPUs of less than 1000/1000 each; they get that many whole GPUs", odd);
+        add_note(p, "a trace's share is taken as the same part of any GPU; it says nothing of GPU memory");
+        if (facts->options->share_size_count > 0)
+                add_note(p, "--share-sizes is not applied: a trace has no share sizes by memory");
+}
+
+static void note_left_out(struct plan *p, const struct note_facts *facts) {
+        const struct demand *d = p->demand;
+        uint64_t unplaced = 0;
+
+        if (d->cpu_only_pods > 0)
+                add_note(p, "%" PRIu64 " pods ask for no GPU and are left out", d->cpu_only_pods);
+        for (size_t i = 0; i < p->workload_count; i++)
+                unplaced += p->workloads[i].unplaced;
+        if (unplaced > 0)
+                add_note(p, "%" PRIu64 " pods have no place in the plan and are not in its price", unplaced);
+        if (facts->today_unplaced != unplaced)
+                add_note(p, "today's price leaves out %" PRIu64 " pods that no whole GPU allowed can hold", facts->today_unplaced);
+        if (facts->market->without_price > 0)
+                add_note(p, "%zu instance types have no price in %s and are left out", facts->market->without_price, p->region);
+        if (d->daemon_pods > 0)
+                add_note(p, "%u DaemonSet pods take %.1f cores and %.1f GiB of every node", d->daemon_pods, d->daemon_cpu_milli / 1000.0,
+                         d->daemon_memory_mib / 1024.0);
+}
+
+static void note_solving(struct plan *p, const struct note_facts *facts) {
+        bool fraction = false;
+
+        if (facts->free->cell > 0)
+                add_note(p,
+                         "%zu sizes of pods were merged into %zu by rounding CPU and memory up within %.0f %%; the bound is of pods "
+                         "rounded down",
+                         facts->free->classes, facts->free->pack.item_count, facts->free->cell * 100);
+        if (facts->crowded > 0)
+                add_note(p, "%" PRIu64 " pods stand with more of their own workload on a node than its spread allows", facts->crowded);
+        if (!p->exact_engine)
+                add_note(p, "the solver libraries CLP and CBC were not found: the plan is the best of the greedy ones");
+        if (p->stopped)
+                add_note(p, "solving was stopped by the time limit or by hand; the plan is the best found until then");
+        for (size_t i = 0; i < p->node_count; i++)
+                fraction |= instance_is_fractional(p->nodes[i].type);
+        if (fraction)
+                add_note(p, "Karpenter sees no GPU on g6f and gr6f instances: those nodes need a managed node group");
+}
+
+void note_all(struct plan *p, const struct note_facts *facts) {
+        note_today(p);
+        if (p->demand->is_trace)
+                note_trace(p, facts);
+        note_left_out(p, facts);
+        note_solving(p, facts);
+}

@@ -1,0 +1,20 @@
+/* note: what a reader of a plan must know beside its numbers: what today's price is, what limits cost, what was left out or rounded.
+ */
+#pragma once
+
+#include "core/plan/plan.h"
+#include "core/plan/problem.h"
+
+struct note_facts {
+        const struct plan_options *options;
+        const struct market *market;
+        const struct problem *free;
+        uint64_t crowded, today_unplaced;
+};
+
+void note_all(struct plan *p, const struct note_facts *facts);
+
+/* What a limit costs: dollars per hour without and with it. */
+void note_pools_within(struct plan *p, uint32_t max_pools, uint32_t pools);
+void note_pools(struct plan *p, uint32_t max_pools, uint32_t pools_without, double without, double with);
+void note_menu(struct plan *p, const struct plan_options *options, double without, double with);
