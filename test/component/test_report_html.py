@@ -218,7 +218,7 @@ def test_large_plans_are_cut_and_say_so(browser, pages, render):
     plan = json.loads(render("large", "json"))
     left = plan["nodes"][300:]
     nodes, usd = sum(n["count"] for n in left), sum(n["count"] * n["usdPerHour"] for n in left)
-    assert f"400 more groups like these ({nodes:,} nodes, ${usd:,.0f}/h)" in browser.texts(".more")[0]
+    assert f"400 more groups like these ({nodes:,} nodes, ${usd:,.{0 if usd >= 1000 else 2}f}/h)" in browser.texts(".more")[0]
     assert len(render("large", "html")) < 4_000_000
 
 

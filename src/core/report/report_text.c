@@ -88,7 +88,7 @@ static void costs(const struct page *page) {
         if (p->today_usd_per_hour > 0)
                 bar(page, "Today", p->today_usd_per_hour, most, INK_PLAIN);
         for (size_t i = 0; i < p->baseline_count; i++)
-                bar(page, p->baselines[i].title, p->baselines[i].usd_per_hour, most, INK_PLAIN);
+                bar(page, p->baselines[i].title, p->baselines[i].usd_per_hour, most, INK_DIM);
         bar(page, "This plan", p->plan_usd_per_hour, most, INK_GOOD);
         if (p->bound_usd_per_hour > 0)
                 bar(page, "Bound: nothing can cost less", p->bound_usd_per_hour, most, INK_DIM);
