@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from cluster import ROOT
 
 SECONDS = 60

@@ -67,6 +67,11 @@ def free_port():
         return s.getsockname()[1]
 
 
+def as_text(objects):
+    """Text for kubectl, of objects or of text. JSON, since writers of YAML disagree on what needs quotes."""
+    return objects if isinstance(objects, str) else "\n---\n".join(map(json.dumps, objects))
+
+
 class Cluster:
     """One control plane. Attributes for tests: `kubeconfig` (a file), `api` (a kubernetes ApiClient), `core` (its CoreV1Api)."""
 
@@ -251,11 +256,15 @@ class Cluster:
 
     def apply(self, objects, namespace=None, *options):
         """Server-side apply with strict field validation, of objects or of YAML text; returns the objects as stored."""
-        text = objects if isinstance(objects, str) else "\n---\n".join(map(json.dumps, objects))
         scope = ["-n", namespace] if namespace else []
-        out = self.kubectl("apply", "--server-side", "--validate=strict", "-o", "json", *scope, *options, "-f", "-", stdin=text)
+        out = self.kubectl("apply", "--server-side", "--validate=strict", "-o", "json", *scope, *options, "-f", "-", stdin=as_text(objects))
         stored = json.loads(out)
         return stored["items"] if stored["kind"] == "List" else [stored]
+
+    def delete(self, objects, namespace=None, cascade="foreground"):
+        """Delete objects and wait until they are gone with all that controllers made of them."""
+        scope = ["-n", namespace] if namespace else []
+        self.kubectl("delete", f"--cascade={cascade}", "--ignore-not-found", *scope, "-f", "-", stdin=as_text(objects))
 
     def add_namespace(self, name):
         self.core.create_namespace({"metadata": {"name": name}})

@@ -3,6 +3,7 @@
 import secrets
 
 import pytest
+
 from carve import Carve
 from cluster import Cluster, build_programs, stop_on_sigterm
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import yaml
+
 from cluster import ROOT
 
 HERE = Path(__file__).parent

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from cluster import wait_for
 
 MANIFEST = (Path(__file__).parent / "data/demand.yaml").read_text()

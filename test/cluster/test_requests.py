@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cluster import wait_for
 from kubernetes.utils.quantity import parse_quantity
+
+from cluster import wait_for
 
 DATA = Path(__file__).parent / "data"
 CASES = yaml.safe_load((DATA / "requests.yaml").read_text())
