@@ -11,6 +11,7 @@
 
 #define LIST_DEPTH_MAX 4
 #define GROUPS_MAX (1u << 22)
+#define SCRATCH_BYTES_MAX (1 << 20) /* kept between documents */
 #define NO_WORKLOAD UINT32_MAX
 
 /* One set of equal pods on its way to the demand. Its workload, if it has GPUs, already stands there; k8s_finish() settles which stay. */
@@ -26,7 +27,7 @@ struct group {
 
 struct k8s_reader {
         struct demand *d;
-        struct arena keep, scratch; /* until the reader goes; until the next document */
+        struct arena keep, scratch; /* until the reader goes; at least until the next document */
         struct k8s_catalogue *catalogue;
         struct k8s_registry *registry;
         struct k8s_join *join;
@@ -302,7 +303,8 @@ static int read_node(struct k8s_reader *r, const char *name, const struct doc_no
 int k8s_read(struct k8s_reader *r, const char *name, const struct doc_node *root, struct err *e) {
         if (strcmp(r->file, name))
                 r->file = arena_strdup(&r->d->arena, name);
-        arena_done(&r->scratch);
+        if (r->scratch.used_bytes > SCRATCH_BYTES_MAX) /* not each time: most documents use a few hundred bytes */
+                arena_done(&r->scratch);
         return read_node(r, name, root, NULL, NULL, 0, e);
 }
 

@@ -7,6 +7,7 @@
 #define OURS "carve.dev/"
 #define MEMORY_MIB_MAX (16 << 20)
 #define DEVICES_MAX 1024
+#define ANNOTATIONS_MAX 4096 /* Kubernetes allows 256 KiB of them */
 
 static int get_text(const struct k8s_object *o, const struct doc_pair *pair, const char **ret_text, struct err *e) {
         if (pair->value->kind != DOC_STRING)
@@ -171,6 +172,8 @@ int k8s_annotations_read(const struct k8s_object *o, const struct doc_node *anno
                          struct k8s_annotations *ret_annotations, struct err *e) {
         struct k8s_annotations a = { .map = annotations };
 
+        if (annotations && annotations->count > ANNOTATIONS_MAX)
+                return k8s_err(o, annotations, e, "more than %d annotations", ANNOTATIONS_MAX);
         for (uint32_t i = 0; annotations && i < annotations->count; i++) {
                 const struct doc_pair *pair = &annotations->pairs[i];
                 const struct row *row = find_row(pair->key);

@@ -8,6 +8,8 @@
 
 #define KEDA_MAX_DEFAULT 100 /* maxReplicaCount of a ScaledObject that does not say */
 
+#define BUDGETS_TRIED_MAX 256 /* of one namespace and label: bounds the work; real namespaces have a few */
+
 struct budget {
         struct k8s_selector selector;
         struct budget *next;
@@ -16,6 +18,7 @@ struct budget {
 /* Budgets of one namespace that ask for the same label value first; those that ask for none so under an empty label. */
 struct budget_list {
         struct budget *first;
+        uint32_t count;
 };
 
 struct k8s_join {
@@ -122,6 +125,8 @@ static int read_budget(struct k8s_join *j, const struct k8s_object *o, struct er
                 list = arena_zalloc(j->keep, sizeof *list);
                 k8s_index_add(j->budgets, key, list);
         }
+        if (list->count++ >= BUDGETS_TRIED_MAX)
+                return 0;
         budget->next = list->first;
         list->first = budget;
         j->any_budget = true;

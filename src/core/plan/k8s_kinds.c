@@ -6,7 +6,8 @@
 #include "base/mem.h"
 
 #define KSERVE_CONTAINERS "model,pytorch,tensorflow,triton,onnx,huggingface,sklearn,xgboost,lightgbm,pmml,paddle,mlflow"
-#define KEDA_JOBS_DEFAULT 100 /* maxReplicaCount where a ScaledJob does not say */
+#define KSERVE_NODES_DEFAULT 2 /* workerSpec.pipelineParallelSize where it is not stated: the predictor and one worker */
+#define KEDA_JOBS_DEFAULT 100  /* maxReplicaCount where a ScaledJob does not say */
 
 enum {
         POD_SPEC = 1 << 0,    /* `pod` leads to a PodSpec, not to a template with metadata */
@@ -14,9 +15,10 @@ enum {
         JOB = 1 << 2,         /* parallelism and completions */
         CRON = 1 << 3,        /* one run at a time is counted */
         KNATIVE = 1 << 4,     /* scale bounds in annotations of the template */
-        GROUPED = 1 << 5,     /* LeaderWorkerSet: groups of `size` */
+        GROUPED = 1 << 5,     /* `times` is the size of a group, of which another row (or template) may be the first */
         NCCL = 1 << 6,        /* distributed by its kind */
         FINISHES = 1 << 7,    /* its status may say that it is over */
+        STEPS = 1 << 9,       /* Argo: one pod per step; what the workflow says of nodes holds for each */
         OBJECT_META = 1 << 8, /* annotations and labels of the object pass to its pods */
 };
 
@@ -37,15 +39,17 @@ static const struct place {
         { "batch", "CronJob", .at = "spec.jobTemplate.spec", .pod = "template", .suspend = "spec.suspend", .flags = JOB | CRON },
         { "argoproj.io", "Rollout", .at = "spec", .pod = "template", .replicas = "replicas" },
         { "argoproj.io", "Workflow", .at = "spec.templates.*", .pod = "", .suspend = "spec.suspend", .containers = "container,script",
-          .role = "*", .flags = POD_SPEC | FINISHES },
+          .role = "*", .flags = POD_SPEC | STEPS | FINISHES },
         { "argoproj.io", "CronWorkflow", .at = "spec.workflowSpec.templates.*", .pod = "", .suspend = "spec.suspend",
-          .containers = "container,script", .role = "*", .flags = POD_SPEC | CRON },
+          .containers = "container,script", .role = "*", .flags = POD_SPEC | STEPS | CRON },
         { "argoproj.io", "WorkflowTemplate", .at = NULL },
         { "argoproj.io", "ClusterWorkflowTemplate", .at = NULL },
         { "serving.knative.dev", "Service", .at = "spec", .pod = "template", .flags = KNATIVE },
         { "serving.knative.dev", "Configuration", .at = "spec", .pod = "template", .flags = KNATIVE },
         { "serving.kserve.io", "InferenceService", .at = "spec.predictor", .pod = "", .min = "minReplicas", .max = "maxReplicas",
           .containers = KSERVE_CONTAINERS, .flags = POD_SPEC | OBJECT_META },
+        { "serving.kserve.io", "InferenceService", .at = "spec.predictor.workerSpec", .pod = "", .times = "pipelineParallelSize",
+          .role = "worker", .flags = POD_SPEC | OBJECT_META | GROUPED | NCCL },
         { "serving.kserve.io", "InferenceService", .at = "spec.transformer", .pod = "", .min = "minReplicas", .max = "maxReplicas",
           .role = "transformer", .flags = POD_SPEC | OBJECT_META },
         { "serving.kserve.io", "InferenceService", .at = "spec.explainer", .pod = "", .min = "minReplicas", .max = "maxReplicas",
@@ -92,7 +96,7 @@ static const struct place {
         { "leaderworkerset.x-k8s.io", "LeaderWorkerSet", .at = "spec", .pod = "leaderWorkerTemplate.leaderTemplate", .replicas = "replicas",
           .role = "leader" },
         { "leaderworkerset.x-k8s.io", "LeaderWorkerSet", .at = "spec", .pod = "leaderWorkerTemplate.workerTemplate", .replicas = "replicas",
-          .flags = GROUPED | NCCL },
+          .times = "leaderWorkerTemplate.size", .flags = GROUPED | NCCL },
         { "keda.sh", "ScaledJob", .at = "spec", .pod = "jobTargetRef.template", .max = "maxReplicaCount",
           .times = "jobTargetRef.parallelism" },
         { "apps.nvidia.com", "NIMService", .at = "spec", .pod = "", .replicas = "replicas", .min = "scale.hpa.minReplicas",
@@ -194,16 +198,11 @@ static int count_knative(const struct walk *w, struct k8s_pods *pods, struct err
         return 0;
 }
 
-/* A group is a leader and size - 1 workers; without a template of its own the leader is one of the workers. */
-static int count_group(const struct walk *w, const struct doc_node *at, struct k8s_pods *pods, struct err *e) {
-        const struct doc_node *leader = doc_at(at, "leaderWorkerTemplate.leaderTemplate");
-        uint32_t size = 1;
-        int r = k8s_count_at(w->o, at, "leaderWorkerTemplate.size", &size, e);
+/* A group is a leader and size - 1 workers; in a LeaderWorkerSet without a template for the leader it is one of the workers. */
+static uint32_t group_workers(const struct doc_node *at, uint32_t size) {
+        const struct doc_node *workers = doc_get(at, "leaderWorkerTemplate"), *leader = doc_get(workers, "leaderTemplate");
 
-        if (r < 0)
-                return r;
-        pods->times = leader && leader->kind == DOC_MAP ? MAX(size, 1u) - 1 : MAX(size, 1u);
-        return 0;
+        return workers && (!leader || leader->kind != DOC_MAP) ? MAX(size, 1u) : MAX(size, 1u) - 1;
 }
 
 static int count_replicas(const struct walk *w, const struct doc_node *at, struct k8s_pods *pods, struct err *e) {
@@ -232,16 +231,14 @@ static int count_replicas(const struct walk *w, const struct doc_node *at, struc
 
 static int count_pods(const struct walk *w, const struct doc_node *at, struct k8s_pods *pods, struct err *e) {
         unsigned flags = w->place->flags;
-        uint32_t times = 1;
+        uint32_t times = flags & GROUPED && flags & OBJECT_META ? KSERVE_NODES_DEFAULT : 1;
         int r = flags & JOB ? count_job(w, at, pods, e) : flags & KNATIVE ? count_knative(w, pods, e) : count_replicas(w, at, pods, e);
 
         if (r >= 0 && w->place->times)
                 r = k8s_count_at(w->o, at, w->place->times, &times, e);
-        pods->times = times;
-        if (r >= 0 && flags & GROUPED)
-                r = count_group(w, at, pods, e);
         if (r < 0)
                 return r;
+        pods->times = flags & GROUPED ? group_workers(at, times) : times;
         pods->nccl |= pods->times > 1 && w->place->times && !strcmp(w->place->times, "numOfHosts");
         if ((uint64_t)pods->replicas * pods->times > DEMAND_PODS_MAX)
                 return k8s_err(w->o, at, e, "more than %d pods", DEMAND_PODS_MAX);
@@ -285,8 +282,8 @@ static int visit_place(struct walk *w, const struct doc_node *at, const char *ro
         } else {
                 t->metadata = doc_get(pod, "metadata");
         }
-        if (!strcmp(p->group, "argoproj.io") && p->flags & POD_SPEC)
-                t->fallback = doc_at(w->o->root, "spec");
+        if (p->flags & STEPS)
+                t->fallback = doc_at(w->o->root, p->flags & CRON ? "spec.workflowSpec" : "spec");
         if ((r = count_pods(w, at, &pods, e)) < 0)
                 return r;
         if (p->flags & CRON)
@@ -337,26 +334,38 @@ static bool looks_like_template(const char *key, const struct doc_node *node) {
         return n >= 7 && !strcmp(key + n - 7, "emplate") && containers && containers->kind == DOC_SEQ && containers->count;
 }
 
-static int search(struct walk *w, const struct doc_node *node, const char *role, struct err *e) {
+/* Where a search stands: the innermost item of a list around it, which names what is found. */
+struct place_in_list {
+        const struct doc_node *item;
+        uint32_t index;
+};
+
+static int take_found(struct walk *w, const struct doc_node *holder, const struct doc_node *pod, struct place_in_list in, struct err *e) {
         static const struct place beside = { .replicas = "replicas" }, job = { .replicas = "parallelism" };
+        struct k8s_pods pods = { .role = "", .guessed = true, .scalable = true };
+        int r;
+
+        if (w->found && in.item)
+                pods.role = role_of(w->o, in.item, NULL, in.index);
+        w->place = doc_get(holder, "replicas") ? &beside : &job;
+        pods.template.spec = doc_get(pod, "spec");
+        if ((r = k8s_get_map(w->o, pod, "metadata", &pods.template.metadata, e)) < 0 || (r = count_pods(w, holder, &pods, e)) < 0)
+                return r;
+        w->found = true;
+        return w->visit(w->o, &pods, w->context, e);
+}
+
+static int search(struct walk *w, const struct doc_node *node, struct place_in_list in, struct err *e) {
         int r = 0;
 
         for (uint32_t i = 0; node && node->kind == DOC_SEQ && r >= 0 && i < node->count; i++)
-                r = search(w, node->items[i], role_of(w->o, node->items[i], NULL, i), e);
+                r = search(w, node->items[i], (struct place_in_list){ node->items[i], i }, e);
         for (uint32_t i = 0; node && node->kind == DOC_MAP && r >= 0 && i < node->count; i++) {
                 const struct doc_pair *pair = &node->pairs[i];
-                if (!looks_like_template(pair->key, pair->value)) {
-                        r = search(w, pair->value, role, e);
-                        continue;
-                }
-                struct k8s_pods pods = { .role = w->found ? role : "", .guessed = true, .scalable = true };
-                w->place = doc_get(node, "replicas") ? &beside : &job;
-                pods.template.spec = doc_get(pair->value, "spec");
-                if ((r = k8s_get_map(w->o, pair->value, "metadata", &pods.template.metadata, e)) < 0 ||
-                    (r = count_pods(w, node, &pods, e)) < 0)
-                        return r;
-                w->found = true;
-                r = w->visit(w->o, &pods, w->context, e);
+                if (looks_like_template(pair->key, pair->value))
+                        r = take_found(w, node, pair->value, in, e);
+                else
+                        r = search(w, pair->value, in, e);
         }
         return r;
 }
@@ -385,7 +394,7 @@ int k8s_kinds_each(const struct k8s_object *o, k8s_pods_visit visit, void *conte
                 if ((r = walk_path(&w, o->root, p->at, p->role && strcmp(p->role, "*") ? p->role : "", e)) < 0)
                         return r;
         }
-        if (!known && (r = search(&w, o->root, "", e)) < 0)
+        if (!known && (r = search(&w, o->root, (struct place_in_list){ 0 }, e)) < 0)
                 return r;
         *ret_state = w.found ? KIND_PODS : runs ? KIND_EMPTY : KIND_NO_PODS;
         return 0;

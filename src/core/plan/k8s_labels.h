@@ -4,7 +4,7 @@
 #include "core/plan/demand.h"
 #include "core/plan/k8s_object.h"
 
-#define K8S_LABELS_MAX 1024       /* of one object */
+#define K8S_LABELS_MAX 256        /* of one object */
 #define K8S_REQUIREMENTS_MAX 1024 /* of one selector */
 
 struct k8s_labels {
