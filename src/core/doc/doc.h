@@ -1,8 +1,10 @@
 /* doc: a YAML or JSON document as a tree that remembers where everything stood.
  *
- * One reader for both: JSON is read as the YAML subset it is, so positions (line and column, from 1) exist for both and lint can point
- * at them. Anchors, aliases and merge keys are resolved within a budget; duplicate keys, NUL bytes, invalid UTF-8 and anything past the
- * limits are errors with file, line, column and what was expected.
+ * One tree for both, so positions (line and column, from 1) exist for both and lint can point at them. Plain scalars mean what they mean
+ * to Kubernetes (scalar.h); a name that ends in .json asks for JSON to the letter, any other stream is what it looks like
+ * (docs/design/yaml.md). Anchors, aliases and merge keys are resolved within a budget: behind an alias stands the anchor's own node, with
+ * the anchor's line. Duplicate keys, NUL bytes, invalid UTF-8 and anything past the limits are errors with file, line, column and what was
+ * expected.
  *
  * A stream is read document by document, so that memory stays flat however many there are. All nodes of a document live in its arena.
  */
