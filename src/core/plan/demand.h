@@ -78,10 +78,10 @@ struct workload {
         uint32_t max_per_node;                           /* from anti-affinity or spread per host; 0 = no limit */
         const struct label *labels;                      /* of the object, for policies */
         uint32_t label_count;
-        bool pdb;         /* a PodDisruptionBudget selects it */
+        bool pdb;                    /* a PodDisruptionBudget selects it */
         const char *trace_gpus;      /* of a trace: the GPU models it names ("T4", "V100M16|V100M32"); NULL = any */
         uint64_t trace_gpus_allowed; /* those of them that can be bought; none with trace_gpus set = nowhere to run */
-        const char *note; /* something a reader of the plan must know ("" if nothing): what was not understood or ignored */
+        const char *note;            /* something a reader of the plan must know ("" if nothing): what was not understood or ignored */
 
         /* Policy may set these (policy.h). */
         enum gpu_mode forced_mode;

@@ -217,8 +217,10 @@ static int count_replicas(const struct walk *w, const struct doc_node *at, struc
             (p->min && (has_min = k8s_count_at(w->o, at, p->min, &min, e)) < 0) ||
             (p->max && (has_max = k8s_count_at(w->o, at, p->max, &max, e)) < 0))
                 return -ERR_INPUT;
-        if (p->max && !strcmp(p->max, "maxReplicaCount") && !has_max)
-                has_max = 1, max = KEDA_JOBS_DEFAULT;
+        if (!has_max && p->max && !strcmp(p->max, "maxReplicaCount")) {
+                has_max = 1;
+                max = KEDA_JOBS_DEFAULT;
+        }
         if (!has_now && has_min)
                 now = p->replicas ? min : MAX(min, 1u);
         pods->replicas = pods->replicas_min = MAX(now, min);

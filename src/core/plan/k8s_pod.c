@@ -321,9 +321,9 @@ static void apply_product(const struct k8s_object *o, struct k8s_notes *notes, s
                         k8s_note(notes, "gpu.product names no MIG profile that carve knows: %.64s", pod->select.profile);
                         return;
                 }
-                pod->request.kind = REQUEST_MIG;
+                pod->request.kind = pod->select.shared ? REQUEST_SHARED : REQUEST_MIG;
                 pod->request.profile = arena_strdup(o->scratch, profile);
-                pod->request.mode = GPU_MIG;
+                pod->request.mode = pod->select.shared ? GPU_WHOLE : GPU_MIG;
         } else if (pod->select.shared) {
                 pod->request.kind = REQUEST_SHARED;
         }

@@ -78,9 +78,16 @@ static void print_types(struct buf *b, const struct workload *w) {
 }
 
 static void print_bits(struct buf *b, const char *what, unsigned bits, const char *const *names) {
-        for (unsigned i = 0, n = 0; bits >> i; i++)
-                if (bits >> i & 1)
-                        buf_printf(b, "%s%s%s", n ? "," : what, n ? "" : "=", names[i]), n++;
+        const char *before = "=";
+
+        if (bits)
+                buf_adds(b, what);
+        for (unsigned i = 0; bits >> i; i++) {
+                if (bits >> i & 1) {
+                        buf_printf(b, "%s%s", before, names[i]);
+                        before = ",";
+                }
+        }
 }
 
 static void print_workload(struct buf *b, const struct workload *w) {
