@@ -195,7 +195,7 @@ static void where(const struct story *s) {
                         shown++;
                         struct buf b = BUF(LINE_BYTES_MAX);
                         words_counted(&b, n->pods[k].count, "pod");
-                        buf_adds(&b, " on each of ");
+                        buf_adds(&b, n->count == 1 ? " on " : " on each of ");
                         words_count(&b, n->count);
                         buf_addc(&b, ' ');
                         words_type(&b, n->type, n->capacity);

@@ -62,36 +62,52 @@ static void headline(const struct page *page) {
 
 /* --- cost bars -------------------------------------------------------------------------------------------------------------------- */
 
-static void bar(const struct page *page, const char *title, double usd, double most, enum ink ink) {
-        const unsigned title_columns = 34, money_columns = 10;
+struct bars {
+        unsigned title_columns;
+        double most_usd;
+};
+
+static void bar(const struct page *page, const struct bars *bars, const char *title, double usd, enum ink ink) {
+        const unsigned money_columns = 10, bar_columns = page->paper.columns - bars->title_columns - money_columns - 4;
         struct buf money = BUF(100);
 
         words_dollars(&money, usd);
         paper_space(&page->paper, 2);
-        paper_left(&page->paper, ink == INK_GOOD ? INK_BOLD : INK_PLAIN, title, title_columns);
+        paper_left(&page->paper, ink == INK_GOOD ? INK_BOLD : INK_PLAIN, title, bars->title_columns);
         paper_space(&page->paper, 1);
-        paper_bar(&page->paper, ink, most > 0 ? usd / most : 0, page->paper.columns - title_columns - money_columns - 4);
+        paper_bar(&page->paper, ink, bars->most_usd > 0 ? usd / bars->most_usd : 0, bar_columns);
         paper_right(&page->paper, ink == INK_GOOD ? INK_BOLD : INK_PLAIN, buf_text(&money), money_columns + 1);
         paper_end(&page->paper);
         buf_done(&money);
 }
 
+#define BOUND_TITLE "Bound: nothing can cost less"
+
+static struct bars scale_of(const struct page *page) {
+        const struct plan *p = page->plan;
+        struct bars bars = { .title_columns = sizeof BOUND_TITLE - 1, .most_usd = MAX(p->today_usd_per_hour, p->plan_usd_per_hour) };
+
+        for (size_t i = 0; i < p->baseline_count; i++) {
+                bars.most_usd = MAX(bars.most_usd, p->baselines[i].usd_per_hour);
+                bars.title_columns = MAX(bars.title_columns, (unsigned)MIN(utf8_columns(p->baselines[i].title), page->paper.columns / 2));
+        }
+        return bars;
+}
+
 static void costs(const struct page *page) {
         const struct plan *p = page->plan;
-        double most = MAX(MAX(p->today_usd_per_hour, p->plan_usd_per_hour), p->bound_usd_per_hour);
+        struct bars bars = scale_of(page);
 
-        for (size_t i = 0; i < p->baseline_count; i++)
-                most = MAX(most, p->baselines[i].usd_per_hour);
         if (!p->node_count)
                 return;
         paper_heading(&page->paper, "COST PER HOUR", "");
         if (p->today_usd_per_hour > 0)
-                bar(page, "Today", p->today_usd_per_hour, most, INK_PLAIN);
+                bar(page, &bars, "Today", p->today_usd_per_hour, INK_PLAIN);
         for (size_t i = 0; i < p->baseline_count; i++)
-                bar(page, p->baselines[i].title, p->baselines[i].usd_per_hour, most, INK_DIM);
-        bar(page, "This plan", p->plan_usd_per_hour, most, INK_GOOD);
+                bar(page, &bars, p->baselines[i].title, p->baselines[i].usd_per_hour, INK_DIM);
+        bar(page, &bars, "This plan", p->plan_usd_per_hour, INK_GOOD);
         if (p->bound_usd_per_hour > 0)
-                bar(page, "Bound: nothing can cost less", p->bound_usd_per_hour, most, INK_DIM);
+                bar(page, &bars, BOUND_TITLE, p->bound_usd_per_hour, INK_DIM);
         if (p->today_usd_per_hour > 0 && p->today_is && *p->today_is) {
                 struct buf today = BUF(LINE_BYTES_MAX);
                 buf_printf(&today, "Today: %s", p->today_is);
@@ -230,7 +246,7 @@ static void workload(const struct page *page, size_t index) {
         words_asks(&choice, w->demand);
         buf_adds(&choice, " → ");
         words_gets(&choice, w);
-        buf_adds(&choice, ".");
+        buf_adds(&choice, ":");
         words_dollars(&money, w->today_usd_per_hour);
         buf_adds(&money, " → ");
         words_dollars(&money, w->plan_usd_per_hour);
