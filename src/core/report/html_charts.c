@@ -12,10 +12,25 @@
 struct bar {
         const char *class, *title, *how;
         double usd;
+        bool bound;
 };
 
+/* What stands behind the money: how much dearer than the plan, or for the bound the gap, as it is said everywhere else. */
+static void compare(const struct html *h, const struct bar *bar) {
+        double plan = h->plan->plan_usd_per_hour, more = plan > 0 ? 100 * (bar->usd / plan - 1) : 0;
+        struct buf t = BUF(TEXT_MAX);
+
+        if (bar->bound) {
+                buf_adds(&t, "gap ");
+                words_percent(&t, h->plan->gap_percent);
+        } else if (fabs(more) >= 0.005) {
+                buf_adds(&t, more > 0 ? "+" : "−");
+                words_percent(&t, fabs(more));
+        }
+        html_take(h->out, &t);
+}
+
 static void bar_row(const struct html *h, const struct bar *bar, double most) {
-        double more = h->plan->plan_usd_per_hour > 0 ? 100 * (bar->usd / h->plan->plan_usd_per_hour - 1) : 0;
         struct buf t = BUF(TEXT_MAX);
 
         buf_printf(h->out, "<tr class=\"%s\"><th scope=\"row\">", bar->class);
@@ -32,11 +47,7 @@ static void bar_row(const struct html *h, const struct bar *bar, double most) {
         words_dollars(&t, bar->usd);
         html_take(h->out, &t);
         buf_adds(h->out, "</td><td class=\"n dim\">");
-        if (fabs(more) >= 0.005) {
-                buf_adds(h->out, more > 0 ? "+" : "−");
-                words_percent(&t, fabs(more));
-                html_take(h->out, &t);
-        }
+        compare(h, bar);
         buf_adds(h->out, "</td></tr>\n");
 }
 
@@ -52,12 +63,12 @@ void html_costs(const struct html *h) {
         buf_adds(h->out, "<table class=\"bars\"><thead class=\"sr\"><tr><th scope=\"col\">Way</th><td></td><th scope=\"col\">Per hour</th>"
                          "<th scope=\"col\">Against this plan</th></tr></thead><tbody>\n");
         if (p->today_usd_per_hour > 0)
-                bar_row(h, &(struct bar){ "today", "Today", p->today_is, p->today_usd_per_hour }, most);
+                bar_row(h, &(struct bar){ "today", "Today", p->today_is, p->today_usd_per_hour, false }, most);
         for (size_t i = 0; i < p->baseline_count; i++)
-                bar_row(h, &(struct bar){ "base", p->baselines[i].title, p->baselines[i].how, p->baselines[i].usd_per_hour }, most);
-        bar_row(h, &(struct bar){ "plan", "This plan", NULL, p->plan_usd_per_hour }, most);
+                bar_row(h, &(struct bar){ "base", p->baselines[i].title, p->baselines[i].how, p->baselines[i].usd_per_hour, false }, most);
+        bar_row(h, &(struct bar){ "plan", "This plan", NULL, p->plan_usd_per_hour, false }, most);
         if (p->bound_usd_per_hour > 0)
-                bar_row(h, &(struct bar){ "bound", "Bound", "No plan for this demand can cost less.", p->bound_usd_per_hour }, most);
+                bar_row(h, &(struct bar){ "bound", "Bound", "No plan for this demand can cost less.", p->bound_usd_per_hour, true }, most);
         buf_adds(h->out, "</tbody></table>\n");
         html_close(h);
 }

@@ -96,12 +96,12 @@ static void why(const struct html *h, const struct plan_workload *w) {
         buf_adds(h->out, "<td class=\"why\">");
         html_text(h->out, w->reason);
         if (*w->risk) {
-                buf_adds(h->out, "<p class=\"risk\"><b>Risk</b> ");
+                buf_adds(h->out, "<p class=\"risk\"><b>Risk:</b> ");
                 html_text(h->out, w->risk);
                 buf_adds(h->out, "</p>");
         }
         if (w->unplaced) {
-                buf_printf(h->out, "<p class=\"risk\"><b>%u not placed</b> ", w->unplaced);
+                buf_printf(h->out, "<p class=\"risk\"><b>%u not placed:</b> ", w->unplaced);
                 html_text(h->out, w->unplaced_reason);
                 buf_adds(h->out, "</p>");
         }

@@ -127,8 +127,8 @@ static void buy_line(const struct page *page, enum ink ink, uint64_t nodes, cons
         words_dollars(&all, usd);
         paper_right(&page->paper, ink, buf_text(&n), 8);
         paper_space(&page->paper, 2);
-        paper_left(&page->paper, ink, type, 26);
-        paper_left(&page->paper, ink, gpus, page->paper.columns - 60);
+        paper_left(&page->paper, ink, type, 24);
+        paper_left(&page->paper, ink, gpus, page->paper.columns - 58);
         paper_right(&page->paper, ink, buf_text(&each), 11);
         paper_right(&page->paper, ink, buf_text(&all), 13);
         paper_end(&page->paper);
@@ -138,8 +138,8 @@ static void buy_line(const struct page *page, enum ink ink, uint64_t nodes, cons
 static void buy_head(const struct page *page) {
         paper_right(&page->paper, INK_DIM, "nodes", 8);
         paper_space(&page->paper, 2);
-        paper_left(&page->paper, INK_DIM, "instance type", 26);
-        paper_left(&page->paper, INK_DIM, "GPUs", page->paper.columns - 60);
+        paper_left(&page->paper, INK_DIM, "instance type", 24);
+        paper_left(&page->paper, INK_DIM, "GPUs", page->paper.columns - 58);
         paper_right(&page->paper, INK_DIM, "each/h", 11);
         paper_right(&page->paper, INK_DIM, "all/h", 13);
         paper_end(&page->paper);

@@ -313,7 +313,7 @@ size_t words_steps(const struct view *v, struct words_step steps[WORDS_STEPS_MAX
         }
         if (p->stopped && !p->proved && p->exact_engine) {
                 snprintf(steps[n].text, sizeof steps[n].text, "Give the search more time; the gap may close further.");
-                snprintf(steps[n].command, sizeof steps[n].command, "carve plan … --time-limit %.0f", ceil(p->seconds * 10));
+                snprintf(steps[n].command, sizeof steps[n].command, "carve plan … --time-limit %.0f", 10 * ceil(p->seconds));
                 n++;
         }
         return n;

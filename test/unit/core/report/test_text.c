@@ -57,7 +57,7 @@ static void says_what_matters(void **state) {
         static const char *const parts[] = {
                 "  $204.13/h → $87.28/h    saves 57 %, $1.0M a year\n",
                 "Proven within 0.31 % of the cheapest possible plan",
-                "      20  g6.4xlarge                1 × L4                    $1.32       $26.46\n",
+                "      20  g6.4xlarge              1 × L4                      $1.32       $26.46\n",
                 "GPU 0-1  MIG: 2g.20gb, 2 × 1g.10gb, 3g.40gb\n",
                 "GPU 3    empty\n",
                 "lab/giant ×2: asks for 16 GPUs",
