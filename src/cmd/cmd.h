@@ -54,7 +54,8 @@ struct cmd_option {
         size_t offset; /* of the field in the command's (or the common) arguments */
         double min, max;
         cmd_words words;
-        const char *word_is; /* what an unknown word was meant to be: "instance type" */
+        bool (*knows)(const char *word); /* also allowed: other names of the same things; NULL = none */
+        const char *word_is;             /* what an unknown word was meant to be: "instance type" */
 };
 
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -87,11 +88,12 @@ struct cmd {
         unsigned formats;                 /* bit per enum cmd_format it can print; 0 = no -o */
         const struct cmd_option *options; /* ends with a row without name; may be NULL */
         size_t args_bytes;
-        cmd_words operand_words; /* completion of operands; NULL = files */
+        void (*set_defaults)(void *args); /* NULL = all zero */
+        cmd_words operand_words;          /* completion of operands; NULL = files */
         int (*run)(const struct cmd_run *run, struct err *e);
 };
 
-extern const struct cmd cmd_completion, cmd_help, cmd_version;
+extern const struct cmd cmd_completion, cmd_help, cmd_plan, cmd_version;
 
 /* table.c: all commands, ending with NULL; the options that every command has. */
 extern const struct cmd *const cmd_table[];

@@ -186,6 +186,8 @@ int cmd_parse_and_run(const struct cmd *cmd, const char *program, int argc, char
         struct buf doc = BUF(64u << 10);
         struct parse p;
 
+        if (cmd->set_defaults)
+                cmd->set_defaults(args);
         bind(&p, cmd, &run);
         add_doc(cmd, &doc);
         struct argp argp = { .options = p.rows, .parser = parse_one, .args_doc = cmd->operands, .doc = buf_text(&doc) };

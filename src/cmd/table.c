@@ -62,7 +62,7 @@ const struct cmd_option cmd_common_options[] = {
 };
 #undef FIELD
 
-const struct cmd *const cmd_table[] = { &cmd_completion, &cmd_help, &cmd_version, NULL };
+const struct cmd *const cmd_table[] = { &cmd_plan, &cmd_completion, &cmd_help, &cmd_version, NULL };
 
 const struct cmd *cmd_find(const char *name) {
         for (size_t i = 0; cmd_table[i]; i++)

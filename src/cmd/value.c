@@ -8,8 +8,7 @@
 #include "base/near.h"
 #include "cmd/cmd.h"
 
-static int read_word(const struct cmd_option *option, const char *text, size_t length, unsigned *ret_index, struct err *e) {
-        _cleanup_free_ char *word = mem_strndup(text, length);
+static int read_word(const struct cmd_option *option, const char *word, unsigned *ret_index, struct err *e) {
         struct near near = near_to(word);
         char hint[NEAR_HINT_MAX];
         const char *known;
@@ -71,7 +70,7 @@ static int value_text(const struct cmd_option *option, const char *text, void *f
 }
 
 static int value_word(const struct cmd_option *option, const char *text, void *field, struct err *e) {
-        return read_word(option, text, strlen(text), field, e);
+        return read_word(option, text, field, e);
 }
 
 static int add_item(const struct cmd_option *option, const char *text, size_t length, struct cmd_list *list, struct err *e) {
@@ -81,13 +80,15 @@ static int add_item(const struct cmd_option *option, const char *text, size_t le
                 return err_set(e, ERR_USAGE, "has an empty item");
         if (list->count == CMD_LIST_MAX)
                 return err_set(e, ERR_USAGE, "has more than %d items", CMD_LIST_MAX);
-        if (option->words) {
-                int r = read_word(option, text, length, &index, e);
+        _cleanup_free_ char *item = mem_strndup(text, length);
+        if (option->words && !(option->knows && option->knows(item))) {
+                int r = read_word(option, item, &index, e);
                 if (r < 0)
                         return r;
-                list->items[list->count++] = mem_strdup(option->words(index));
-        } else
-                list->items[list->count++] = mem_strndup(text, length);
+                free(item);
+                item = mem_strdup(option->words(index)); /* as the catalogue spells it */
+        }
+        list->items[list->count++] = TAKE_PTR(item);
         return 0;
 }
 
