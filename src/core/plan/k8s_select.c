@@ -222,7 +222,6 @@ static void restrict_types(const struct k8s_object *o, const struct k8s_catalogu
 
         if (rows[row].label == label_product)
                 strip_products(o, q, s);
-        s->restricted = true;
         s->by_gpu |= rows[row].of_gpu;
         for (size_t i = 0; i < instance_type_count(); i++)
                 if (has_bit(s->types, i) && !k8s_requirement_holds(q, c->value[row][i]))
@@ -323,7 +322,6 @@ static void unite(struct k8s_select *all, const struct k8s_select *one, bool fir
         }
         for (unsigned i = 0; i < K8S_TYPE_WORDS; i++)
                 all->types[i] |= one->types[i];
-        all->restricted &= one->restricted;
         all->by_gpu |= one->by_gpu;
         all->capacity = all->capacity && one->capacity ? all->capacity | one->capacity : 0;
         all->arch = all->arch && one->arch ? all->arch | one->arch : 0;
@@ -385,7 +383,7 @@ static bool names_model(const char *parts, const struct gpu_model *model) {
 static void restrict_models(const struct k8s_object *o, const char *parts, bool use, struct k8s_select *s) {
         if (!parts || !*parts)
                 return;
-        s->restricted = s->by_gpu = true;
+        s->by_gpu = true;
         for (size_t i = 0; i < instance_type_count(); i++)
                 if (has_bit(s->types, i) && names_model(parts, instance_type_at(i)->gpu) != use)
                         s->types[i / 64] &= ~(UINT64_C(1) << (i % 64));
@@ -417,9 +415,8 @@ int k8s_select_read(const struct k8s_object *o, const struct doc_node *spec, con
                 return r;
         restrict_models(o, annotations->use_types, true, &s);
         restrict_models(o, annotations->nouse_types, false, &s);
+        s.restricted = memcmp(s.types, catalogue->all, sizeof s.types); /* kubernetes.io/os: linux and the like exclude nothing */
         settle_arch(&s);
-        if (!memcmp(s.types, catalogue->all, sizeof s.types)) /* kubernetes.io/os: linux and the like exclude nothing */
-                s.restricted = s.by_gpu = false;
         *ret_select = s;
         return 0;
 }

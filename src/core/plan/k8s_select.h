@@ -18,8 +18,8 @@ struct k8s_catalogue *k8s_catalogue_new(struct arena *a);
 
 struct k8s_select {
         uint64_t types[K8S_TYPE_WORDS]; /* meaningful when `restricted` */
-        bool restricted;                /* a label of the instance type was asked for */
-        bool by_gpu;                    /* … that tells GPU models apart */
+        bool restricted;                /* what was asked for excludes some type */
+        bool by_gpu;                    /* … by something that tells GPU models apart */
         uint8_t capacity, arch;         /* bits; 0 = not asked for */
         bool shared;                    /* the product asked for ends in -SHARED: nvidia.com/gpu is a turn */
         const char *profile;            /* … in -MIG-<profile>: nvidia.com/gpu is such a slice; else NULL */
