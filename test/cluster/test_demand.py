@@ -39,14 +39,19 @@ def list_all(cluster, namespace, form="json"):
     return cluster.kubectl("-n", namespace, "get", SHOWN, "-o", form)
 
 
-def replicas_of(plan):
-    found = {(w["kind"], w["name"]): w["replicas"] for w in plan["workloads"]}
+def by_workload(plan, value):
+    """{(kind, name): value(workload)}; carve's names have the namespace in front."""
+    found = {(w["kind"], w["name"].removeprefix(f"{w['namespace']}/")): value(w) for w in plan["workloads"]}
     assert len(found) == len(plan["workloads"]), f"a workload stands twice in {[w['name'] for w in plan['workloads']]}"
     return found
 
 
+def replicas_of(plan):
+    return by_workload(plan, lambda w: w["replicas"])
+
+
 def shapes_of(plan):
-    return {(w["kind"], w["name"]): [w["shape"][k] for k in ("cpuMilli", "memoryMib", "gpus")] for w in plan["workloads"]}
+    return by_workload(plan, lambda w: [w["shape"][key] for key in ("cpuMilli", "memoryMib", "gpus")])
 
 
 def wait_for_pods(cluster, namespace, expected):
