@@ -10,6 +10,7 @@ from selenium.webdriver.common.keys import Keys
 
 PLANS = ["cluster", "hostile", "nothing", "trace", "large"]
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
+A4_PIXELS = 720  # 190 mm between the margins, at 96 to the inch
 P4DE = ".card:nth-child(2)"  # the one with five GPUs cut by MIG
 TABLE = "#workload-table"
 
@@ -138,7 +139,8 @@ def test_theme_follows_the_system_until_chosen(browser, pages):
 
 
 def test_prints_light_without_controls(browser, pages):
-    browser.open(pages("trace"), scheme="dark", media="print")
+    browser.open(pages("trace"), width=A4_PIXELS, scheme="dark", media="print")
+    assert browser.js("[...document.querySelectorAll('table')].every(e => e.getBoundingClientRect().right <= innerWidth)"), "a table is cut"
     assert page_light(browser)
     assert browser.js("[...document.querySelectorAll('nav, #theme, .tools')].every(e => getComputedStyle(e).display === 'none')")
     browser.js("dispatchEvent(new Event('beforeprint'))")
