@@ -32,11 +32,13 @@ static void paths_may_break_after_a_slash(void **state) {
         buf_done(&b);
 }
 
-static unsigned count(const char *text, const char *part) {
+/* How often `tag` occurs ("<b>", "</b>"). Not by strstr(), which under AddressSanitizer measures the rest of the text each time. */
+static unsigned count(const char *text, const char *tag) {
+        size_t bytes = strlen(tag);
         unsigned n = 0;
 
-        for (const char *at = text; (at = strstr(at, part)); at++)
-                n++;
+        for (const char *at = text; *at; at++)
+                n += *at == '<' && !strncmp(at, tag, bytes);
         return n;
 }
 
