@@ -28,7 +28,7 @@ static struct node_text *find_text(struct node_text **hash, struct arena *arena,
 }
 
 /* What a pod of the workload has on one GPU: its own sizes, which may be smaller than those of the item it was merged into. */
-static struct plan_slice slice_of(const struct node_writer *w, const struct pattern_place *place) {
+static struct plan_slice slice_of(struct node_writer *w, const struct pattern_place *place) {
         const struct choice *choice = &w->choices->items[place->workload];
         const struct workload *demand = &w->choices->world.demand->workloads[place->workload];
         const struct pack_item *item = &w->problem->items[place->item];
@@ -44,6 +44,10 @@ static struct plan_slice slice_of(const struct node_writer *w, const struct patt
         slice.mode = group->mode;
         slice.profile = group->profile;
         slice.milli = (uint16_t)(option->milli / choice->slices);
+        if (choice->need.exact && slice.mode != GPU_WHOLE) { /* its own share, whatever it was rounded to */
+                slice.milli = demand->request.milli;
+                slice.profile = find_text(&w->texts, w->arena, choice_share_text(slice.milli, (char[CHOICE_SHARE_TEXT]){ 0 }))->text;
+        }
         if (option->mode == GPU_MIG) {
                 slice.start = place->start;
                 slice.size = option->profile->memory_slices;

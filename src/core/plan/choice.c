@@ -27,7 +27,7 @@ static uint32_t find_group(struct choices *c, enum gpu_mode mode, const char *pr
         if (named)
                 return named->group;
         MEM_GROW(c->groups, c->group_count, c->group_capacity);
-        named = arena_zalloc(c->world.arena, sizeof *named + strlen(key) + 1);
+        named = arena_zalloc(&c->arena, sizeof *named + strlen(key) + 1);
         memcpy(named->key, key, strlen(key) + 1);
         named->group = (uint32_t)c->group_count;
         c->groups[c->group_count++] = (struct choice_group){ .mode = mode, .profile = arena_strdup(c->world.arena, profile), .mib = mib };
@@ -42,7 +42,7 @@ static const struct choice_list *intern(struct choices *c, const struct pack_opt
         HASH_FIND(hh, c->interned, options, bytes, known);
         if (known)
                 return &known->list;
-        known = arena_zalloc(c->world.arena, sizeof *known + bytes);
+        known = arena_zalloc(&c->arena, sizeof *known + bytes);
         known->list.count = count;
         memcpy(known->list.options, options, bytes);
         HASH_ADD_KEYPTR(hh, c->interned, known->list.options, bytes, known);
@@ -56,6 +56,11 @@ static struct pack_option *new_option(struct pack_option *options, uint32_t *cou
         memset(o, 0, sizeof *o);
         o->gpu = gpu;
         return o;
+}
+
+const char *choice_share_text(uint16_t milli, char text[CHOICE_SHARE_TEXT]) {
+        snprintf(text, CHOICE_SHARE_TEXT, "%um", milli);
+        return text;
 }
 
 static const struct market_gpu *gpu_of(const struct market *m, const struct gpu_model *model) {
@@ -142,7 +147,7 @@ static void add_slices(struct choices *c, const struct choice *choice, const str
             share.milli * choice->slices <= 1000) {
                 char profile[32];
                 if (choice->need.exact)
-                        snprintf(profile, sizeof profile, "%um", share.milli);
+                        choice_share_text(share.milli, profile);
                 else
                         snprintf(profile, sizeof profile, "%ugb", (share.mib + 1023) / 1024);
                 struct pack_option *o = new_option(options, count, gpu->model);
@@ -279,19 +284,30 @@ static void finish(const struct choices *c, struct choice *choice, const struct 
         choice->types = fit;
 }
 
-static void choose(struct choices *c, const struct workload *w, struct choice *choice) {
-        struct mode_question question = { .workload = w, .need = &choice->need, .modes_allowed = c->world.options->modes };
+static void choose_for(struct choices *c, const struct workload *w, const struct need *need, struct choice *choice) {
+        struct mode_question question = { .workload = w, .need = need, .modes_allowed = c->world.options->modes };
         struct market_set allowed = types_allowed(c, w);
+        bool shared_out = w->request.kind != REQUEST_GPUS && mode_slices_shared_out(w);
 
-        choice->need = size_need(w, c->world.demand->is_trace, &c->world.rules);
-        choice->answer = mode_choose(&question);
-        choice->slices = w->request.kind != REQUEST_GPUS && mode_slices_shared_out(w) ? (uint16_t)MIN(w->request.count, 1000u) : 1;
-        choice->types = allowed;
+        *choice = (struct choice){ .need = *need,
+                                   .answer = mode_choose(&question),
+                                   .slices = shared_out ? (uint16_t)MIN(w->request.count, 1000u) : 1,
+                                   .types = allowed };
         if (choice->answer.modes == MODE_BIT(GPU_WHOLE))
                 choose_whole(c, choice, w);
         else
                 choose_slices(c, choice, w);
         finish(c, choice, w, &allowed);
+}
+
+static void choose(struct choices *c, const struct workload *w, struct choice *choice) {
+        struct need need = size_need(w, c->world.demand->is_trace, &c->world.rules);
+        struct need rounded = size_round(&need, c->world.grain, !c->world.down);
+
+        choose_for(c, w, &rounded, choice);
+        if (c->world.grain > 0 && (choice->unplaced || choice->answer.rule == &mode_too_large)) /* that is the rounding's fault */
+                choose_for(c, w, &need, choice);
+        choice->need = need;
 }
 
 /* Today a pod has the GPUs it names, of the model it was seen on. */
@@ -332,6 +348,7 @@ void choices_make_today(struct choices *c, const struct choice_world *world) {
 void choices_done(struct choices *c) {
         HASH_CLEAR(hh, c->interned);
         HASH_CLEAR(hh, c->named);
+        arena_done(&c->arena);
         free(c->items);
         free(c->groups);
         *c = (struct choices){ 0 };

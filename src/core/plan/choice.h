@@ -45,7 +45,9 @@ struct choice_world {
         const struct plan_options *options;
         const struct market *market;
         struct size_rules rules;
-        struct arena *arena; /* for texts and lists; outlives the choices */
+        struct arena *arena; /* for texts; outlives the choices */
+        double grain;        /* GPU needs are rounded to steps of so much, so that fewer lists differ; 0 = not */
+        bool down;           /* rounded down, for a bound */
 };
 
 struct choices {
@@ -55,6 +57,7 @@ struct choices {
         size_t group_count, group_capacity;
         struct choice_interned *interned; /* hash of lists */
         struct choice_named *named;       /* hash of groups */
+        struct arena arena;               /* of the hashes */
 };
 
 /* What may be done with every workload. */
@@ -69,5 +72,9 @@ const struct choice_list *choices_only(struct choices *c, const struct choice *c
 
 /* The types with a GPU that `list` has an option for. */
 struct market_set choice_types(const struct market *m, const struct choice_list *list);
+
+/* "470m": the name of a trace's share. Returns `text`. */
+#define CHOICE_SHARE_TEXT 16
+const char *choice_share_text(uint16_t milli, char text[CHOICE_SHARE_TEXT]);
 
 void choices_done(struct choices *c);

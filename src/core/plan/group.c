@@ -84,6 +84,7 @@ static bool keep_most(const struct choices *c, const struct problem *p, const st
 struct search {
         struct solve *solve;
         struct choices *choices;
+        const struct problem_scale *scale;
         uint32_t *group_of;
         struct problem *problem;        /* of the best so far */
         struct pack_solution *solution; /* the best so far */
@@ -111,7 +112,7 @@ static int try_group(struct search *s, size_t workload, uint32_t group, struct e
 
         s->tries++;
         s->group_of[workload] = group;
-        problem_make(s->choices, s->group_of, PROBLEM_UP, &problem);
+        problem_make(s->choices, s->group_of, s->scale, &problem);
         int r = solve_exact(s->solve, &problem, 0.1, 0, &solution, e);
         if (r == 0 && solution.usd_per_hour < s->solution->usd_per_hour - 1e-9 &&
             unplaced_in(&problem, &solution) <= unplaced_in(s->problem, s->solution)) {
@@ -153,21 +154,24 @@ static int search(struct search *s, const bool *contested, struct err *e) {
 }
 
 int group_settle(struct solve *s, struct choices *c, const struct problem *free_problem, struct pack_solution *io_solution,
-                 struct problem *ret_settled, uint32_t *ret_group_of, struct err *e) {
+                 const struct problem_scale *scale, struct problem *ret_settled, uint32_t *ret_group_of, struct err *e) {
         _cleanup_free_ bool *contested = mem_zalloc(MAX(c->world.demand->count, 1u), sizeof *contested);
         struct pack_solution settled = { 0 };
 
         if (!keep_most(c, free_problem, io_solution, ret_group_of, contested))
                 return 0;
-        problem_make(c, ret_group_of, PROBLEM_UP, ret_settled);
+        problem_make(c, ret_group_of, scale, ret_settled);
         int r = solve_exact(s, ret_settled, 0.7, 0, &settled, e);
         if (r < 0)
                 return err_wrap(e, "one resource name for each workload");
         double free_usd = io_solution->usd_per_hour;
         pack_solution_done(io_solution);
         *io_solution = settled;
+        if (s->greedy)
+                return 0;
         struct search job = { .solve = s,
                               .choices = c,
+                              .scale = scale,
                               .group_of = ret_group_of,
                               .problem = ret_settled,
                               .solution = io_solution,

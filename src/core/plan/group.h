@@ -15,4 +15,4 @@
 /* `io_solution` is the solution of `free`; where it mixes, it is replaced by one that does not, and `ret_settled` is the problem it solves
  * (else left empty). `ret_group_of[workload]`: its group, UINT32_MAX if no pod of its item is placed. */
 int group_settle(struct solve *s, struct choices *c, const struct problem *free, struct pack_solution *io_solution,
-                 struct problem *ret_settled, uint32_t *ret_group_of, struct err *e);
+                 const struct problem_scale *scale, struct problem *ret_settled, uint32_t *ret_group_of, struct err *e);

@@ -145,11 +145,12 @@ static void note_left_out(struct plan *p, const struct note_facts *facts) {
 static void note_solving(struct plan *p, const struct note_facts *facts) {
         bool fraction = false;
 
-        if (facts->free->cell > 0)
+        if (facts->scale->size > 0)
                 add_note(p,
-                         "%zu sizes of pods were merged into %zu by rounding CPU and memory up within %.0f %%; the bound is of pods "
-                         "rounded down",
-                         facts->free->classes, facts->free->pack.item_count, facts->free->cell * 100);
+                         "too many pods differ to plan each size exactly: GPU needs are rounded up in steps of %.0f %%, CPU and memory of "
+                         "%.0f %%; "
+                         "the bound is of pods rounded down",
+                         facts->scale->need * 100, facts->scale->size * 100);
         if (facts->crowded > 0)
                 add_note(p, "%" PRIu64 " pods stand with more of their own workload on a node than its spread allows", facts->crowded);
         if (!p->exact_engine)

@@ -8,7 +8,7 @@
 struct note_facts {
         const struct plan_options *options;
         const struct market *market;
-        const struct problem *free;
+        const struct problem_scale *scale;
         uint64_t crowded, today_unplaced;
 };
 

@@ -108,7 +108,8 @@ struct plan_limit {       /* what a limit the user set costs */
 struct plan {
         struct arena arena;
         const struct demand *demand;
-        double today_usd_per_hour, plan_usd_per_hour, bound_usd_per_hour, gap_percent, saving_percent;
+        double today_usd_per_hour, plan_usd_per_hour, bound_usd_per_hour, saving_percent;
+        double gap_percent;   /* of the bound; 100 where solving was stopped before it had one */
         const char *today_is; /* how today's figure was obtained */
         size_t workload_count;
         struct plan_workload *workloads; /* same order as the demand's */

@@ -7,8 +7,10 @@
 
 #include "base/mem.h"
 
-/* How much coarser each try is. */
-static const double cells[] = { 0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 3 };
+static const struct problem_scale scales[] = {
+        { 0, 0, false },     { 0, 0, true },       { 0.05, 0.02, true }, { 0.1, 0.05, true }, { 0.15, 0.1, true },
+        { 0.25, 0.2, true }, { 0.35, 0.35, true }, { 0.5, 0.5, true },   { 0.7, 0.7, true },  { 1, 1, true },
+};
 
 /* What must be equal for two workloads to be one item. Compared byte by byte. */
 struct key {
@@ -27,9 +29,7 @@ struct class {
 struct making {
         struct choices *choices;
         const uint32_t *group_of;
-        enum problem_rounding rounding;
-        bool spread_apart; /* a workload with a limit per node is an item of its own */
-        double cell;
+        struct problem_scale scale;
         struct class *classes; /* hash by key */
         struct arena arena;    /* of the hash's nodes */
         struct pack_item *items;
@@ -63,11 +63,11 @@ static void make_key(const struct making *m, size_t workload, bool alone, struct
                 types = market_both(&types, &with_gpu);
         }
         memcpy(key->types, types.bits, sizeof key->types);
-        key->cpu_cell = cell_of(w->cpu_milli, m->cell);
-        key->memory_cell = cell_of(w->memory_mib, m->cell);
+        key->cpu_cell = cell_of(w->cpu_milli, m->scale.size);
+        key->memory_cell = cell_of(w->memory_mib, m->scale.size);
         key->gpus = choice->gpus;
         key->slices = choice->slices;
-        bool spread = w->max_per_node > 0 && m->spread_apart;
+        bool spread = w->max_per_node > 0 && !m->scale.spread_relaxed;
         key->max_per_node = spread ? w->max_per_node : 0;
         key->alone = alone || spread ? (uint32_t)workload + 1 : 0;
 }
@@ -87,7 +87,7 @@ static void add_item(struct making *m, const struct key *key, const struct workl
 }
 
 static void join_item(const struct making *m, struct pack_item *item, const struct workload *w) {
-        bool up = m->rounding == PROBLEM_UP;
+        bool up = !m->choices->world.down;
 
         item->count += w->replicas;
         item->cpu_milli = up ? MAX(item->cpu_milli, w->cpu_milli) : MIN(item->cpu_milli, w->cpu_milli);
@@ -174,33 +174,21 @@ static struct pack_type *make_types(const struct market *market) {
         return types;
 }
 
-void problem_make(struct choices *c, const uint32_t *group_of, enum problem_rounding rounding, struct problem *ret_problem) {
+void problem_make(struct choices *c, const uint32_t *group_of, const struct problem_scale *scale, struct problem *ret_problem) {
         size_t workloads = c->world.demand->count;
-        struct making m = { .choices = c, .group_of = group_of, .rounding = rounding };
-        bool *apart = mem_zalloc(MAX(workloads, 1u), sizeof *apart);
+        struct making m = { .choices = c, .group_of = group_of, .scale = *scale };
+        _cleanup_free_ bool *apart = mem_zalloc(MAX(workloads, 1u), sizeof *apart);
         struct problem p = { 0 };
 
         m.item_of = mem_zalloc(MAX(workloads, 1u), sizeof *m.item_of);
-        m.spread_apart = true;
         classify(&m, apart);
-        p.classes = m.count;
-        if (m.count > PROBLEM_ITEMS_TARGET) {
-                m.spread_apart = false;
-                for (size_t i = 0; i < ARRAY_SIZE(cells) && (i == 0 || m.count > PROBLEM_ITEMS_TARGET); i++) {
-                        m.cell = cells[i];
-                        classify(&m, apart);
-                }
-        }
-        p.relaxed_spread = !m.spread_apart;
         if (!fit_items(&m, apart)) {
                 classify(&m, apart);
                 fit_items(&m, apart);
         }
         HASH_CLEAR(hh, m.classes);
         arena_done(&m.arena);
-        free(apart);
 
-        p.cell = m.cell;
         p.item_of = m.item_of;
         p.items = m.items;
         list_members(&m, &p);
@@ -208,6 +196,20 @@ void problem_make(struct choices *c, const uint32_t *group_of, enum problem_roun
                 .items = m.items, .item_count = m.count, .types = make_types(c->world.market), .type_count = c->world.market->type_count
         };
         *ret_problem = p;
+}
+
+void problem_scale_find(struct choice_world *world, void (*make)(struct choices *, const struct choice_world *),
+                        struct problem_scale *ret_scale, struct choices *ret_choices, struct problem *ret_problem) {
+        for (size_t i = 0; i < ARRAY_SIZE(scales); i++) {
+                world->grain = scales[i].need;
+                make(ret_choices, world);
+                problem_make(ret_choices, NULL, &scales[i], ret_problem);
+                *ret_scale = scales[i];
+                if (ret_problem->pack.item_count <= PROBLEM_ITEMS_TARGET || i + 1 == ARRAY_SIZE(scales))
+                        return;
+                problem_done(ret_problem);
+                choices_done(ret_choices);
+        }
 }
 
 void problem_done(struct problem *p) {

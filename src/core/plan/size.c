@@ -83,6 +83,35 @@ struct need size_need(const struct workload *w, bool is_trace, const struct size
         return n;
 }
 
+static double round_step(double value, double grain, bool up) {
+        if (value <= 0)
+                return value;
+        double step = log(value) / log1p(grain);
+        /* A value that is a step already stays, whatever the last bits of a logarithm are. */
+        step = fabs(step - round(step)) < 1e-9 ? round(step) : up ? ceil(step) : floor(step);
+        double rounded = pow(1 + grain, step);
+        return up ? fmax(rounded, value) : fmin(rounded, value);
+}
+
+struct need size_round(const struct need *n, double grain, bool up) {
+        struct need rounded = *n;
+
+        if (grain <= 0)
+                return rounded;
+        if (n->memory_mib > 0)
+                rounded.memory_mib =
+                        MAX(1u, (uint32_t)(up ? ceil(round_step(n->memory_mib, grain, up)) : floor(round_step(n->memory_mib, grain, up))));
+        if (n->milli > 0 && n->milli < 1000) {
+                double milli = round_step(n->milli, grain, up);
+                rounded.milli = (uint16_t)fmin(999, fmax(1, up ? ceil(milli) : floor(milli)));
+                if (up && rounded.milli < n->milli)
+                        rounded.milli = n->milli;
+        }
+        rounded.tflops = (float)round_step(n->tflops, grain, up);
+        rounded.fraction = n->fraction > 0 ? fminf(1, (float)round_step(n->fraction, grain, up)) : n->fraction;
+        return rounded;
+}
+
 float size_compute(const struct need *n, const struct gpu_model *gpu) {
         float asked = n->milli > 0 ? n->milli / 1000.0f : -1;
 

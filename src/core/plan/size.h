@@ -50,6 +50,9 @@ struct size_rules {
 
 struct need size_need(const struct workload *w, bool is_trace, const struct size_rules *rules);
 
+/* The need on a coarser scale: up to the next step of `grain` (0.1: steps of 10 %), or down to the last. */
+struct need size_round(const struct need *n, double grain, bool up);
+
 /* Compute as a part of `gpu`: above 1 = it is too slow; negative = not known. */
 float size_compute(const struct need *n, const struct gpu_model *gpu);
 

@@ -33,9 +33,11 @@ int solve_exact(struct solve *s, const struct problem *p, double part, uint32_t 
                 .threads = MAX(s->options->threads, 1u),
         };
 
-        int r = pack_solve(&p->pack, PACK_EXACT, &limits, s->env, ret_solution, e);
+        int r = pack_solve(&p->pack, s->greedy ? PACK_BEST_FIT : PACK_EXACT, &limits, s->env, ret_solution, e);
         if (r < 0)
                 return r;
+        if (s->greedy)
+                return 0;
         s->plan->iterations += ret_solution->iterations;
         s->plan->columns += ret_solution->columns;
         s->plan->stopped |= ret_solution->stopped;

@@ -9,6 +9,7 @@ struct solve {
         const struct pack_env *env;
         const struct plan_options *options;
         double start_seconds;
+        bool greedy;       /* best fit instead of the exact engine: for problems too large for that */
         struct plan *plan; /* collects iterations, columns, points, stopped */
 };
 
