@@ -13,7 +13,7 @@ $(BUILD)/build.ninja:
 	@scripts/bootstrap run build test
 	@meson setup --prefix=$(PREFIX) $(BUILD)
 
-demo:
+demo: build
 	@scripts/demo $(BUILD)
 
 # Everything, with one line of counts at the end.
