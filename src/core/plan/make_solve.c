@@ -74,17 +74,21 @@ static int solve_today(struct making *m, struct err *e) {
 static int solve_baselines(struct making *m, struct err *e) {
         static const struct {
                 enum pack_engine engine;
+                bool trace_only;
                 const char *key, *title, *how;
         } baselines[] = {
-                { PACK_KARPENTER, "karpenter-sharing", "Slices, as Karpenter would buy them",
+                /* Karpenter cannot tell slices of several modes apart; its rule says something only where all are shares of one kind. */
+                { PACK_KARPENTER, true, "karpenter-sharing", "Slices, as Karpenter would buy them",
                   "Karpenter's batching rule over the plan's slices" },
-                { PACK_FIRST_FIT, "first-fit", "Slices, first fit", "largest pods first, each onto the first node with room" },
-                { PACK_BEST_FIT, "best-fit", "Slices, best fit",
+                { PACK_FIRST_FIT, false, "first-fit", "Slices, first fit", "largest pods first, each onto the first node with room" },
+                { PACK_BEST_FIT, false, "best-fit", "Slices, best fit",
                   "largest pods first, each onto the node it fills most; right-sized nodes" },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(baselines); i++) {
                 _cleanup_(pack_solution_done) struct pack_solution s = { 0 };
+                if (baselines[i].trace_only && !m->demand->is_trace)
+                        continue;
                 int r = solve_greedy(&m->solve, answer_problem(&m->answer), baselines[i].engine, &s, e);
                 if (r < 0)
                         return err_wrap(e, "%s", baselines[i].title);

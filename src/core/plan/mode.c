@@ -65,9 +65,8 @@ static bool mostly_idle(const struct mode_question *q) {
         return patient && u->present && u->sm_p50 >= 0 && u->sm_p50 <= MODE_IDLE_ACTIVITY;
 }
 
-static bool always(const struct mode_question *q) {
-        (void)q;
-        return true;
+static bool often_busy(const struct mode_question *q) {
+        return !mostly_idle(q);
 }
 
 static const struct mode_rule rules[] = {
@@ -91,7 +90,7 @@ static const struct mode_rule rules[] = {
           "strict latency is asked, and neighbours on shared SMs would be felt" },
         { "idle", MODE_HABIT, mostly_idle, WHOLE | MIG | TIME,
           "mostly idle at the median, so turns are rarely waited for, and a crash stays alone" },
-        { "habit", MODE_HABIT, always, WHOLE | MIG | MPS, "neighbours' kernels run at the same time, within memory limits" },
+        { "habit", MODE_HABIT, often_busy, WHOLE | MIG | MPS, "neighbours' kernels run at the same time, within memory limits" },
 };
 
 const struct mode_rule mode_too_large = { "too-large", MODE_HARDWARE, NULL, WHOLE,

@@ -192,8 +192,12 @@ const char *why_reason(const struct choices *c, const struct workload *w, const 
                            : rule                                                              ? rule->why
                                                                                                : "the only mode allowed");
         } else if (got->option) {
+                bool shares = choice->answer.modes & (MODE_BIT(GPU_MPS) | MODE_BIT(GPU_TIME_SLICING));
                 add_need(&text, w, &choice->need, got->option->gpu);
-                buf_printf(&text, ": more than the largest slice of %s, so whole", got->gpu->key);
+                if (!shares && !gpu_has_mig(got->gpu))
+                        buf_printf(&text, "; %s, and %s has no MIG, so whole", rule ? rule->why : "shares are not allowed", got->gpu->key);
+                else
+                        buf_printf(&text, ": more than the largest slice of %s, so whole", got->gpu->key);
         } else if (rule == &mode_too_large) {
                 add_need(&text, w, &choice->need, got->gpu);
                 buf_printf(&text, ": %s", rule->why);
