@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#include <uthash.h>
-
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "core/plan/assign_node.h"
 

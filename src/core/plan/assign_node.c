@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#include <uthash.h>
-
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #define SLICES_TEXT_MAX 4096

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/mem.h"
 #include "core/plan/why.h"
 

@@ -1,7 +1,6 @@
 #include "core/plan/demand_trace.h"
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/mem.h"
 #include "core/doc/csv.h"
 

@@ -2,10 +2,8 @@
 
 #include <string.h>
 
-#define HASH_FUNCTION HASH_FNV /* the default falls through switch labels, which the build forbids */
-#include <uthash.h>
-
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 struct entry {

@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/mem.h"
 
 static const struct problem_scale scales[] = {

@@ -1,9 +1,10 @@
 #include "core/plan/usage.h"
 
+#include "base/hash.h"
 #include <math.h>
-#include <uthash.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "core/doc/csv.h"
 

@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#define HASH_FUNCTION HASH_OAT /* the default one falls through switch labels, which clang warns of */
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/mem.h"
 
 /* --- names ------------------------------------------------------------------------------------------------------------------------ */

@@ -3,9 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <uthash.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "io/file/file.h"
 
