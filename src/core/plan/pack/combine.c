@@ -13,9 +13,10 @@ struct part {
         double value;
         double bound; /* what a node with this part can be worth at most */
         uint32_t cpu_milli, memory_mib;
-        uint32_t from;    /* index among the parts with fewer GPUs */
-        uint32_t content; /* index of the content put on top */
-        uint8_t gpus;     /* filled */
+        uint32_t from;   /* index among the parts with fewer GPUs */
+        uint32_t choice; /* index of the choice put on top: none below it has a higher one */
+        uint64_t key;    /* of the set of choices; settles ties the same way whatever is added */
+        uint8_t gpus;    /* filled */
 };
 
 /* Parts with the same number of GPUs filled. */
@@ -27,6 +28,7 @@ struct level {
 /* A content by what choosing it costs the bound of the node. */
 struct choice {
         double loss;
+        uint64_t key;
         uint32_t content;
 };
 
@@ -105,8 +107,10 @@ static bool other_bounds_allow(const struct task *t, const struct part *part, un
         return true;
 }
 
-/* Every part with k GPUs that fits and could still become worth enough: first to fill the grid, then to keep what the grid does not prove
- * dominated. Contents come by rising loss and parts by falling bound, so each loop ends as soon as nothing more can be worth enough. */
+/* Every set of contents on k GPUs, in one order only, that fits and could still become worth enough: first to fill the grid, then to keep
+ * what the grid does not prove dominated. One order is enough: where a part gives way to a better one, so does every set that contains it,
+ * and ties go to the lower key whatever else the sets hold. Contents come by rising loss and parts by falling bound, so each loop ends as
+ * soon as nothing more can be worth enough. */
 static void each_candidate(struct task *t, unsigned k, bool keep) {
         struct level *level = &t->c->levels[k];
 
@@ -118,13 +122,16 @@ static void each_candidate(struct task *t, unsigned k, bool keep) {
                 const struct level *below = &t->c->levels[k - content->gpus];
                 for (size_t j = 0; j < below->count && below->parts[j].bound - choice->loss > t->enough; j++) {
                         const struct part *base = &below->parts[j];
+                        if (base->choice > i)
+                                continue;
                         struct part part = {
                                 .value = base->value + content->value,
                                 .bound = base->bound - choice->loss,
                                 .cpu_milli = base->cpu_milli + content->cpu_milli,
                                 .memory_mib = base->memory_mib + content->memory_mib,
                                 .from = (uint32_t)j,
-                                .content = choice->content,
+                                .choice = i,
+                                .key = base->key + choice->key,
                                 .gpus = (uint8_t)k,
                         };
                         if (part.cpu_milli > t->type->cpu_milli || part.memory_mib > t->type->memory_mib ||
@@ -163,7 +170,9 @@ static int by_value_down(const void *a, const void *b) {
                 return x->value < y->value ? 1 : -1;
         if (x->cpu_milli != y->cpu_milli)
                 return x->cpu_milli < y->cpu_milli ? -1 : 1;
-        return x->memory_mib < y->memory_mib ? -1 : x->memory_mib > y->memory_mib;
+        if (x->memory_mib != y->memory_mib)
+                return x->memory_mib < y->memory_mib ? -1 : 1;
+        return x->key < y->key ? -1 : x->key > y->key;
 }
 
 static int by_bound_down(const void *a, const void *b) {
@@ -200,7 +209,7 @@ static void fill_level(struct task *t, unsigned k) {
 /* The contents of `part`, appended to `node`. */
 static void unfold(const struct task *t, const struct part *part, struct combined *node) {
         while (part->gpus > 0) {
-                const struct content *content = &t->contents[part->content];
+                const struct content *content = &t->contents[t->c->choices[part->choice].content];
                 node->contents[node->count++] = content;
                 part = &t->c->levels[part->gpus - content->gpus].parts[part->from];
         }
@@ -276,11 +285,12 @@ static void join_halves(struct task *t, struct combine_result *result) {
 
 /* Pods that take every GPU of the node. */
 static void note_full(struct task *t, struct combine_result *result) {
-        for (uint32_t i = 0; i < t->count; i++)
-                if (t->contents[i].gpus == t->type->gpus && content_fits(&t->contents[i], t->type)) {
-                        struct part full = { .value = t->contents[i].value, .content = i, .gpus = t->type->gpus };
+        for (uint32_t i = 0; i < t->choice_count; i++) {
+                const struct content *content = &t->contents[t->c->choices[i].content];
+                struct part full = { .value = content->value, .choice = i, .gpus = t->type->gpus };
+                if (content->gpus == t->type->gpus)
                         note(t, &full, NULL, result);
-                }
+        }
 }
 
 static void join_levels(struct task *t, struct combine_result *result) {
@@ -311,6 +321,8 @@ static void make_choices(struct task *t, struct multipliers m, double relaxed) {
         }
         if (t->choice_count > 0)
                 qsort(t->c->choices, t->choice_count, sizeof *t->c->choices, by_loss);
+        for (uint32_t i = 0; i < t->choice_count; i++)
+                t->c->choices[i].key = (i + 1) * 0x9e3779b97f4a7c15u >> 8;
 }
 
 /* One pair of multipliers values a node's rest well only where CPU and memory run out together: these are best for half a node that has

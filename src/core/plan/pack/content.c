@@ -104,7 +104,7 @@ static uint32_t reachable_states(const struct contents *c) {
 
 /* Work grows with candidates x states x labels^2: allow as many labels as keep one pricing well below a second. Openb needs 40 at most. */
 static size_t labels_per_state(const struct contents *c) {
-        double work = 2e8, most = 2000, least = 12, candidates = 1;
+        double work = 2e10, most = 2000, least = 12, candidates = 1;
 
         for (unsigned m = 0; m < GPU_MODE_MAX; m++)
                 candidates += c->modes[m].count;

@@ -1,5 +1,6 @@
 #include "core/plan/pack/exact.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -7,10 +8,10 @@
 #include "core/plan/pack/finish.h"
 #include "core/plan/pack/group.h"
 #include "core/plan/pack/integer.h"
+#include "core/plan/pack/node.h"
 
 #define ROUNDS_MAX 5000
-#define BEAM_FIRST 300
-#define BEAM_COMPLETE 200000
+#define BEAM 200000          /* partial nodes; openb needs 8,000 */
 #define COLUMNS_PER_ROUND 60 /* and group */
 #define SMOOTHING 0.4        /* weight of the best values so far; 0.3 to 0.5 need about the same rounds on openb */
 #define SLACK 1e-5           /* a column must promise this much more than its price */
@@ -133,14 +134,14 @@ static int solve_master(struct exact *x, struct err *e) {
 struct rounds {
         double *values, *centre; /* priced now; of the best bound */
         double smoothing;
-        uint32_t beam;
         bool converged;
 };
 
-/* One pricing with smoothed values. When it brings no column: price nearer to the master, then completely; then the LP is solved. */
+/* One pricing with smoothed values. When it brings no column: price nearer to the master, at last with its own values; then the LP is
+ * solved. */
 static void price_round(struct exact *x, struct rounds *r) {
         size_t items = x->problem->item_count;
-        struct pricing_effort effort = { .beam = r->beam, .columns_max = COLUMNS_PER_ROUND, .slack = SLACK };
+        struct pricing_effort effort = { .beam = BEAM, .columns_max = COLUMNS_PER_ROUND, .slack = SLACK };
         struct pricing_result result;
 
         for (size_t i = 0; i < items; i++)
@@ -160,16 +161,37 @@ static void price_round(struct exact *x, struct rounds *r) {
                 r->smoothing /= 4;
         else if (r->smoothing > 0)
                 r->smoothing = 0;
-        else if (r->beam < BEAM_COMPLETE)
-                r->beam = BEAM_COMPLETE;
         else
                 r->converged = true;
+}
+
+/* A first guess of what an item is worth: the cheapest part of a node that one pod takes by its scarcest resource. */
+static double guess(const struct pack_problem *problem, uint32_t index) {
+        const struct pack_item *item = &problem->items[index];
+        double least = INFINITY;
+
+        for (uint32_t t = 0; t < problem->type_count; t++) {
+                const struct pack_type *type = &problem->types[t];
+                if (!item_fits_type(problem, index, t))
+                        continue;
+                double part = MAX((double)item->cpu_milli / MAX(type->cpu_milli, 1u), (double)item->memory_mib / MAX(type->memory_mib, 1u));
+                double gpus = item->gpus;
+                for (unsigned o = 0; o < item->option_count; o++)
+                        if (item->options[o].gpu == type->gpu)
+                                gpus = gpus > 0 ? MIN(gpus, node_option_milli(&item->options[o]) / 1000.0)
+                                                : node_option_milli(&item->options[o]) / 1000.0;
+                part = MAX(part, gpus / type->gpus);
+                least = MIN(least, part * type->usd_per_hour);
+        }
+        return isfinite(least) ? least : 0;
 }
 
 static int solve_lp(struct exact *x, struct err *e) {
         size_t items = x->problem->item_count;
         _cleanup_free_ double *values = mem_zalloc(items + 1, sizeof *values), *centre = mem_zalloc(items + 1, sizeof *centre);
-        struct rounds r = { .values = values, .centre = centre, .smoothing = 0, .beam = BEAM_FIRST };
+        struct rounds r = { .values = values, .centre = centre, .smoothing = SMOOTHING };
+        for (size_t i = 0; i < items; i++)
+                centre[i] = guess(x->problem, (uint32_t)i);
         int error = solve_master(x, e);
 
         for (unsigned round = 0; round < ROUNDS_MAX && error == 0 && !r.converged; round++) {

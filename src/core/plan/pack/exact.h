@@ -2,9 +2,8 @@
  *
  * 1. The best-fit plan's nodes are the first columns and the first answer.
  * 2. The master (master.h) says what each item is worth; pricing (pricing.h) finds nodes worth more than they cost. The values priced lie
- *    between the master's and the best so far (Wentges 1997), which keeps them from swinging. Partial nodes are first cut to a beam; when
- *    nothing is found that way the search becomes complete. Each round gives a bound (Farley 1990): values / worst ratio is a feasible
- * dual.
+ *    between the master's and the best so far (Wentges 1997), which keeps them from swinging. Each round gives a
+ *    bound (Farley 1990): values / worst ratio is a feasible dual.
  * 3. The whole numbers of the LP's solution stay, CBC covers the rest with the columns of small reduced cost (integer.h).
  */
 #pragma once

@@ -125,7 +125,7 @@ static void try(struct exact *x, const struct attempt *attempt) {
         snprintf(text, sizeof text, "%.3f", seconds);
         x->coin->Cbc_setParameter(cbc, "log", "0");
         x->coin->Cbc_setParameter(cbc, "seconds", text);
-        snprintf(text, sizeof text, "%.6f", 0.25 * x->limits->gap * x->bound);
+        snprintf(text, sizeof text, "%.6f", MAX(0.5 * (x->bound * (1 + x->limits->gap) - x->lp), 1e-6 * x->bound));
         x->coin->Cbc_setParameter(cbc, "allowableGap", text);
         x->coin->Cbc_solve(cbc);
         const double *nodes = x->coin->Cbc_bestSolution(cbc);
