@@ -132,31 +132,33 @@ static int solve_answer(struct making *m, struct answer *a, double part, struct 
         return r < 0 ? r : group_settle(&m->solve, &a->choices, &a->free, &a->solution, &a->scale, &a->settled, a->group_of, e);
 }
 
-/* Does a limit per node that was left to assign_pods() not hold? */
-static int is_crowded(struct making *m, bool *ret_crowded, struct err *e) {
+/* Deal the pods out only to look: how many pools are there, how many pods stand too close? */
+static int look_at(const struct answer *a, const struct pack_solution *solution, uint32_t *ret_pools, uint64_t *ret_crowded,
+                   struct err *e) {
         struct assigned assigned = { 0 };
         struct arena scratch = { 0 };
 
-        *ret_crowded = false;
-        if (!m->answer.scale.spread_relaxed)
-                return 0;
-        int r = assign_pods(&m->answer.choices, answer_problem(&m->answer), &m->answer.solution, &scratch, &assigned, e);
+        int r = assign_pods(&a->choices, answer_problem(a), solution, &scratch, &assigned, e);
         arena_done(&scratch);
         free(assigned.nodes);
         free(assigned.unplaced);
-        *ret_crowded = assigned.crowded > 0;
-        return r;
+        if (r < 0)
+                return r;
+        *ret_pools = assigned.pools;
+        *ret_crowded = assigned.crowded;
+        return 0;
 }
 
 /* Where pods were merged, the greedy answer for them as they are may be cheaper, and it keeps every limit per node. */
 static int try_unmerged(struct making *m, struct err *e) {
         _cleanup_(answer_done) struct answer fine = { 0 };
         struct choice_world world = m->world;
-        bool crowded;
+        uint64_t crowded;
+        uint32_t pools;
 
         if (!m->answer.scale.spread_relaxed)
                 return 0;
-        int r = is_crowded(m, &crowded, e);
+        int r = look_at(&m->answer, &m->answer.solution, &pools, &crowded, e);
         if (r < 0)
                 return r;
         choices_make(&fine.choices, &world);
@@ -164,7 +166,7 @@ static int try_unmerged(struct making *m, struct err *e) {
         m->solve.greedy = true;
         r = solve_answer(m, &fine, 1, e);
         m->solve.greedy = false;
-        if (r < 0 || (!crowded && fine.solution.usd_per_hour >= m->answer.solution.usd_per_hour))
+        if (r < 0 || (crowded == 0 && fine.solution.usd_per_hour >= m->answer.solution.usd_per_hour))
                 return r;
         struct answer merged = m->answer;
         m->answer = fine;
@@ -175,25 +177,29 @@ static int try_unmerged(struct making *m, struct err *e) {
 /* What the user's limits cost is found by solving without them. */
 static int limit_pools(struct making *m, struct err *e) {
         _cleanup_(pack_solution_done) struct pack_solution s = { 0 };
-        struct assigned assigned = { 0 };
-        struct arena scratch = { 0 };
+        struct answer *a = &m->answer;
+        uint32_t without, with;
+        uint64_t crowded;
 
         if (m->options->max_pools == 0)
                 return 0;
-        int r = assign_pods(&m->answer.choices, answer_problem(&m->answer), &m->answer.solution, &scratch, &assigned, e);
-        arena_done(&scratch);
-        free(assigned.nodes);
-        free(assigned.unplaced);
+        int r = look_at(a, &a->solution, &without, &crowded, e);
         if (r < 0)
                 return r;
-        if (assigned.pools <= m->options->max_pools) {
-                note_pools_within(&m->plan, m->options->max_pools, assigned.pools);
+        if (without <= m->options->max_pools) {
+                note_pools_within(&m->plan, m->options->max_pools, without);
                 return 0;
         }
-        r = solve_exact(&m->solve, answer_problem(&m->answer), 0.9, m->options->max_pools, &s, e);
+        r = solve_exact(&m->solve, answer_problem(a), 0.9, m->options->max_pools, &s, e);
+        if (r == 0)
+                r = look_at(a, &s, &with, &crowded, e);
         if (r < 0)
                 return err_wrap(e, "--max-pools %u", m->options->max_pools);
-        note_pools(&m->plan, m->options->max_pools, assigned.pools, m->answer.solution.usd_per_hour, s.usd_per_hour);
+        note_pools(&m->plan, &(struct note_pools){ .max = m->options->max_pools,
+                                                   .without = without,
+                                                   .with = with,
+                                                   .usd_without = a->solution.usd_per_hour,
+                                                   .usd_with = s.usd_per_hour });
         keep_solution(m, &s);
         return 0;
 }

@@ -60,14 +60,16 @@ void note_pools_within(struct plan *p, uint32_t max_pools, uint32_t pools) {
         add_limit(p, &text, 0);
 }
 
-void note_pools(struct plan *p, uint32_t max_pools, uint32_t pools_without, double without, double with) {
+void note_pools(struct plan *p, const struct note_pools *pools) {
         struct buf text = BUF(NOTE_BYTES_MAX);
 
-        buf_printf(&text, "--max-pools %u: %u pools would cost ", max_pools, pools_without);
-        add_price(&text, without);
-        buf_printf(&text, "; %u cost ", max_pools);
-        add_price(&text, with);
-        add_limit(p, &text, premium(without, with));
+        buf_printf(&text, "--max-pools %u: %u pools would cost ", pools->max, pools->without);
+        add_price(&text, pools->usd_without);
+        buf_printf(&text, "; %u cost ", pools->with);
+        add_price(&text, pools->usd_with);
+        if (pools->with > pools->max)
+                buf_printf(&text, " (no plan with %u was found)", pools->max);
+        add_limit(p, &text, premium(pools->usd_without, pools->usd_with));
 }
 
 void note_menu(struct plan *p, const struct plan_options *options, double without, double with) {

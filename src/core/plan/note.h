@@ -16,5 +16,9 @@ void note_all(struct plan *p, const struct note_facts *facts);
 
 /* What a limit costs: dollars per hour without and with it. */
 void note_pools_within(struct plan *p, uint32_t max_pools, uint32_t pools);
-void note_pools(struct plan *p, uint32_t max_pools, uint32_t pools_without, double without, double with);
+struct note_pools {
+        uint32_t max, without, with; /* pools */
+        double usd_without, usd_with;
+};
+void note_pools(struct plan *p, const struct note_pools *pools);
 void note_menu(struct plan *p, const struct plan_options *options, double without, double with);
