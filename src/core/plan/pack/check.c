@@ -140,6 +140,79 @@ static int check_node(struct recount *c, const struct pack_node *node, struct er
         return check_sums(c, node, e);
 }
 
+/* ---- pools ---- */
+
+/* Each slice in a slot of its own: a share in the smallest that is free and large enough, the largest share first. */
+static bool stands_in(const struct pack_problem *problem, const struct pack_gpu *gpu, const struct pack_cut *cut) {
+        bool taken[256] = { false }, placed[256] = { false };
+
+        for (unsigned n = 0; n < gpu->count; n++) {
+                int largest = -1, slot = -1;
+                for (int s = 0; s < gpu->count; s++) {
+                        const struct pack_option *o = &problem->items[gpu->slices[s].item].options[gpu->slices[s].option];
+                        if (!placed[s] && (largest < 0 ||
+                                           o->milli > problem->items[gpu->slices[largest].item].options[gpu->slices[largest].option].milli))
+                                largest = s;
+                }
+                placed[largest] = true;
+                const struct pack_slice *slice = &gpu->slices[largest];
+                const struct pack_option *o = &problem->items[slice->item].options[slice->option];
+                for (int k = 0; k < cut->count; k++) {
+                        const struct pack_slot *have = &cut->slots[k];
+                        bool fits =
+                                o->mode == GPU_MIG ? have->profile == o->profile && have->start == slice->start : have->milli >= o->milli;
+                        if (!taken[k] && fits && (slot < 0 || have->milli < cut->slots[slot].milli))
+                                slot = k;
+                }
+                if (slot < 0)
+                        return false;
+                taken[slot] = true;
+        }
+        return true;
+}
+
+static int check_pool(const struct pack_problem *problem, const struct pack_pool *pool, size_t index, struct err *e) {
+        if (pool->type >= problem->type_count)
+                return err_set(e, ERR_BUG, "pools[%zu]: no such type", index);
+        for (unsigned g = 0; g < PACK_GPUS_MAX; g++) {
+                const struct pack_cut *cut = &pool->gpus[g];
+                struct layout layout = { .model = problem->types[pool->type].gpu };
+                unsigned milli = 0;
+                struct err why;
+                if ((cut->mode == GPU_WHOLE) != (cut->count == 0) || (cut->count > 0 && g >= problem->types[pool->type].gpus))
+                        return err_set(e, ERR_BUG, "pools[%zu] GPU %u: %u slots", index, g, cut->count);
+                for (unsigned s = 0; s < cut->count; s++) {
+                        milli += cut->slots[s].milli;
+                        if (cut->mode == GPU_MIG &&
+                            layout_add(&layout, (struct slice){ .profile = cut->slots[s].profile, .start = cut->slots[s].start }, &why) < 0)
+                                return err_set(e, ERR_BUG, "pools[%zu] GPU %u: %s", index, g, why.text);
+                }
+                if (milli > 1000 || cut->count > PACK_SLICES_MAX)
+                        return err_set(e, ERR_BUG, "pools[%zu] GPU %u: %u slots of %u thousandths together", index, g, cut->count, milli);
+        }
+        return 0;
+}
+
+/* A solution without pools says nothing about them. */
+static int check_pools(const struct pack_problem *problem, const struct pack_solution *solution, struct err *e) {
+        int r = 0;
+
+        for (size_t p = 0; p < solution->pool_count && r == 0; p++)
+                r = check_pool(problem, &solution->pools[p], p, e);
+        for (size_t n = 0; n < solution->node_count && solution->pool_count > 0 && r == 0; n++) {
+                const struct pack_node *node = &solution->nodes[n];
+                if (node->pool >= solution->pool_count || solution->pools[node->pool].type != node->type)
+                        return err_set(e, ERR_BUG, "nodes[%zu]: not of its pool's type", n);
+                for (unsigned g = 0; g < PACK_GPUS_MAX; g++) {
+                        const struct pack_cut *cut = &solution->pools[node->pool].gpus[g];
+                        const struct pack_gpu *gpu = &node->gpus[g];
+                        if (gpu->count > 0 && (gpu->mode != cut->mode || (gpu->mode != GPU_WHOLE && !stands_in(problem, gpu, cut))))
+                                return err_set(e, ERR_BUG, "nodes[%zu] GPU %u: not cut as pool %u is", n, g, node->pool);
+                }
+        }
+        return r;
+}
+
 /* A type that could hold one pod of `item` on an empty node; -1 if there is none. */
 static int type_for(const struct pack_problem *problem, const struct pack_item *item) {
         for (unsigned t = 0; t < problem->type_count; t++) {
@@ -183,5 +256,6 @@ int pack_check(const struct pack_problem *problem, const struct pack_solution *s
         if (solution->bound_usd_per_hour > solution->usd_per_hour * (1 + PRICE_TOLERANCE))
                 return err_set(e, ERR_BUG, "the bound %.6f $/h is above the price %.6f", solution->bound_usd_per_hour,
                                solution->usd_per_hour);
-        return check_items(&c, solution, e);
+        int r = check_pools(problem, solution, e);
+        return r < 0 ? r : check_items(&c, solution, e);
 }

@@ -39,8 +39,8 @@ static uint32_t count_items(const struct column_pod *pods, uint32_t pod_count, s
 }
 
 /* FNV-1a over the numbers that make a column what it is. */
-static uint64_t hash_column(uint32_t type, const struct column_count *counts, uint32_t n) {
-        uint64_t h = 1469598103934665603u ^ type;
+static uint64_t hash_column(uint32_t type, uint64_t options, const struct column_count *counts, uint32_t n) {
+        uint64_t h = 1469598103934665603u ^ type ^ options;
 
         for (uint32_t i = 0; i < n; i++) {
                 h = (h ^ counts[i].item) * 1099511628211u;
@@ -49,8 +49,19 @@ static uint64_t hash_column(uint32_t type, const struct column_count *counts, ui
         return h ^ h >> 29;
 }
 
-static bool same(const struct column *c, uint32_t type, const struct column_count *counts, uint32_t n) {
-        return c->type == type && c->count_count == n && memcmp(c->counts, counts, n * sizeof *counts) == 0;
+/* The same for every order of the pods. */
+static uint64_t digest_options(const struct column_pod *pods, uint32_t pod_count) {
+        uint64_t sum = 0;
+
+        for (uint32_t i = 0; i < pod_count; i++) {
+                uint64_t h = ((uint64_t)pods[i].item << 16 | pods[i].option) * 0x9e3779b97f4a7c15u;
+                sum += (h ^ h >> 32) * 1099511628211u;
+        }
+        return sum;
+}
+
+static bool same(const struct column *c, uint32_t type, uint64_t options, const struct column_count *counts, uint32_t n) {
+        return c->type == type && c->options == options && c->count_count == n && memcmp(c->counts, counts, n * sizeof *counts) == 0;
 }
 
 static void grow_hash(struct column_pool *pool) {
@@ -59,7 +70,7 @@ static void grow_hash(struct column_pool *pool) {
 
         for (size_t i = 0; i < pool->count; i++) {
                 const struct column *c = &pool->columns[i];
-                size_t slot = hash_column(c->type, c->counts, c->count_count) & (size - 1);
+                size_t slot = hash_column(c->type, c->options, c->counts, c->count_count) & (size - 1);
                 while (hash[slot])
                         slot = (slot + 1) & (size - 1);
                 hash[slot] = (uint32_t)i + 1;
@@ -73,8 +84,9 @@ long column_pool_add(struct column_pool *pool, uint32_t type, const struct colum
         struct column_count counts[PACK_GPUS_MAX * PACK_SLICES_MAX];
         uint32_t n = count_items(pods, pod_count, counts);
 
-        size_t slot = hash_column(type, counts, n) & (pool->hash_size - 1);
-        while (pool->hash[slot] && !same(&pool->columns[pool->hash[slot] - 1], type, counts, n))
+        uint64_t options = pool->by_option ? digest_options(pods, pod_count) : 0;
+        size_t slot = hash_column(type, options, counts, n) & (pool->hash_size - 1);
+        while (pool->hash[slot] && !same(&pool->columns[pool->hash[slot] - 1], type, options, counts, n))
                 slot = (slot + 1) & (pool->hash_size - 1);
         if (pool->hash[slot])
                 return (long)pool->hash[slot] - 1;
@@ -83,7 +95,9 @@ long column_pool_add(struct column_pool *pool, uint32_t type, const struct colum
 
         MEM_GROW(pool->columns, pool->count, pool->capacity);
         struct column *c = &pool->columns[pool->count];
-        *c = (struct column){ .type = type, .price = pool->problem->types[type].usd_per_hour, .pod_count = pod_count, .count_count = n };
+        *c = (struct column){
+                .type = type, .price = pool->problem->types[type].usd_per_hour, .options = options, .pod_count = pod_count, .count_count = n
+        };
         c->pods = arena_alloc(&pool->arena, pod_count * sizeof *pods);
         memcpy(c->pods, pods, pod_count * sizeof *pods);
         c->counts = arena_alloc(&pool->arena, n * sizeof *counts);

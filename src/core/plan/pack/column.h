@@ -23,6 +23,7 @@ struct column_count {
 struct column {
         uint32_t type;
         double price;
+        uint64_t options; /* a digest of its pods' options; 0 where they do not matter */
         uint32_t pod_count;
         struct column_pod *pods; /* by rising GPU */
         uint32_t count_count;
@@ -34,6 +35,7 @@ struct column_pool {
         struct arena arena;
         struct column *columns;
         size_t count, capacity;
+        bool by_option; /* columns that differ only in the options of their pods are different */
         uint32_t *hash; /* open addressing over the columns' contents; index + 1, 0 = empty */
         size_t hash_size;
 };

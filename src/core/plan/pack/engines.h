@@ -19,3 +19,6 @@ int pack_best_fit(const struct pack_problem *problem, const struct pack_env *env
 
 /* What Karpenter buys for the same pods: see karpenter.c. */
 int pack_karpenter(const struct pack_problem *problem, const struct pack_env *env, struct pack_solution *ret_solution, struct err *e);
+
+/* Free nodes and pools alone. */
+void pack_solution_free_nodes(struct pack_solution *s);

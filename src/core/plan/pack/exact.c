@@ -9,6 +9,7 @@
 #include "core/plan/pack/group.h"
 #include "core/plan/pack/integer.h"
 #include "core/plan/pack/node.h"
+#include "core/plan/pack/pools.h"
 
 #define ROUNDS_MAX 5000
 #define BEAM 200000          /* partial nodes; openb needs 8,000 */
@@ -16,6 +17,7 @@
 #define SMOOTHING 0.4        /* weight of the best values so far; 0.3 to 0.5 need about the same rounds on openb */
 #define SLACK 1e-5           /* a column must promise this much more than its price */
 #define LP_SHARE 0.6         /* of the time limit; the rest is for whole nodes */
+#define FIRST_SHARE 0.4      /* of the time limit, for the plan of any number of pools when that number is limited */
 #define LP_GAP_SHARE 0.2     /* of the gap asked for: closer the LP need not be solved */
 
 double exact_seconds(const struct exact *x) {
@@ -226,7 +228,7 @@ static void done(struct exact *x) {
         free(x->best);
 }
 
-static int run(struct exact *x, struct err *e) {
+static int run(struct exact *x, uint32_t max_pools, struct err *e) {
         int r = seed(x, e);
 
         if (r < 0 || x->pool.count == 0) /* nothing that could be placed */
@@ -234,26 +236,50 @@ static int run(struct exact *x, struct err *e) {
         x->pricing = pricing_new(x->problem);
         x->master = master_new(x->coin, x->problem, x->demand);
         r = solve_lp(x, e);
-        if (r == 0)
+        if (r == 0 && (max_pools == 0 || pools_of_lp(x) <= 2 * max_pools)) /* else whole nodes come when the pools are chosen */
                 integer_improve(x);
         return r;
 }
 
-static int write_solution(struct exact *x, struct pack_solution *ret_solution, struct err *e) {
+/* The nodes of the best plan; of one with few pools if that has too many. */
+static int write_nodes(const struct exact *x, uint32_t max_pools, struct pack_solution *s, struct err *e) {
+        _cleanup_free_ uint32_t *counts = mem_zalloc(x->pool.count + 1, sizeof *counts);
+
+        if (x->best_columns > 0)
+                memcpy(counts, x->best, x->best_columns * sizeof *counts);
+        int r = finish_nodes(&x->pool, counts, x->demand, s, e);
+        if (r < 0 || max_pools == 0)
+                return r;
+        r = cut_number_pools(x->problem, s, e);
+        if (r < 0 || (s->pool_count <= max_pools && exact_gap_reached(x)))
+                return r;
+        struct pack_solution limited = { 0 };
+        r = pools_limit(x, max_pools, &limited, e);
+        if (r < 0 || (s->pool_count <= max_pools && s->usd_per_hour <= limited.usd_per_hour)) {
+                pack_solution_done(&limited);
+                return s->pool_count <= max_pools ? 0 : r;
+        }
+        pack_solution_free_nodes(s);
+        s->nodes = limited.nodes;
+        s->node_count = limited.node_count;
+        s->pools = limited.pools;
+        s->pool_count = limited.pool_count;
+        s->usd_per_hour = limited.usd_per_hour;
+        return 0;
+}
+
+static int write_solution(struct exact *x, uint32_t max_pools, struct pack_solution *ret_solution, struct err *e) {
         struct pack_solution s = {
                 .bound_usd_per_hour = x->bound,
                 .iterations = x->iterations,
                 .columns = (uint32_t)x->pool.count,
                 .exact_engine = true,
         };
-        _cleanup_free_ uint32_t *counts = mem_zalloc(x->pool.count + 1, sizeof *counts);
 
         s.unplaced = mem_zalloc(x->problem->item_count + 1, sizeof *s.unplaced);
         for (size_t i = 0; i < x->problem->item_count; i++)
                 s.unplaced[i] = x->problem->items[i].count - (uint32_t)x->demand[i];
-        if (x->best_columns > 0)
-                memcpy(counts, x->best, x->best_columns * sizeof *counts);
-        int r = finish_nodes(&x->pool, counts, x->demand, &s, e);
+        int r = write_nodes(x, max_pools, &s, e);
         if (r < 0) {
                 pack_solution_done(&s);
                 return r;
@@ -271,12 +297,17 @@ static int write_solution(struct exact *x, struct pack_solution *ret_solution, s
 
 int pack_exact(const struct pack_problem *problem, const struct coin *coin, const struct pack_limits *limits, const struct pack_env *env,
                struct pack_solution *ret_solution, struct err *e) {
-        struct exact x = { .problem = problem, .coin = coin, .limits = limits, .env = env };
+        struct exact x = { .problem = problem, .coin = coin, .env = env };
 
+        struct pack_limits first = *limits;
+
+        first.seconds *= limits->max_pools > 0 ? FIRST_SHARE : 1;
+        x.limits = &first;
         start(&x);
-        int r = run(&x, e);
+        int r = run(&x, limits->max_pools, e);
+        x.limits = limits;
         if (r == 0)
-                r = write_solution(&x, ret_solution, e);
+                r = write_solution(&x, limits->max_pools, ret_solution, e);
         done(&x);
         return r;
 }

@@ -8,7 +8,7 @@
 /* Nodes of equal content on the way to the plan; `column.pods` is its own copy. */
 struct batch {
         struct column column;
-        uint32_t count;
+        uint32_t count, cut; /* cut: where nodes stand in pools */
         bool stripped;
 };
 
@@ -17,10 +17,10 @@ struct batches {
         size_t count, capacity;
 };
 
-static void add(struct batches *b, struct column column, uint32_t count) {
+static void add(struct batches *b, struct column column, uint32_t count, uint32_t cut) {
         MEM_GROW(b->list, b->count, b->capacity);
         struct batch *batch = &b->list[b->count++];
-        *batch = (struct batch){ .column = column, .count = count };
+        *batch = (struct batch){ .column = column, .count = count, .cut = cut };
         batch->column.pods = mem_alloc((column.pod_count + 1) * sizeof *column.pods);
         memcpy(batch->column.pods, column.pods, column.pod_count * sizeof *column.pods);
 }
@@ -51,7 +51,7 @@ static void strip_item(struct batches *b, size_t i, uint32_t item, uint64_t *exc
         while (*excess > 0 && (pod = find_pod(&b->list[i], item)) >= 0) {
                 if (*excess < b->list[i].count) {
                         uint32_t rest = b->list[i].count - (uint32_t)*excess;
-                        add(b, b->list[i].column, rest);
+                        add(b, b->list[i].column, rest, b->list[i].cut);
                         b->list[b->count - 1].stripped = b->list[i].stripped;
                         b->list[i].count = (uint32_t)*excess;
                 }
@@ -120,7 +120,7 @@ int finish_nodes(const struct column_pool *pool, const uint32_t *counts, const d
 
         for (size_t i = 0; i < pool->count; i++)
                 if (counts[i] > 0)
-                        add(&b, pool->columns[i], counts[i]);
+                        add(&b, pool->columns[i], counts[i], 0);
         strip_excess(pool->problem, &b, demand);
 
         solution->nodes = mem_zalloc(b.count + 1, sizeof *solution->nodes);
@@ -137,5 +137,49 @@ int finish_nodes(const struct column_pool *pool, const uint32_t *counts, const d
                 }
         }
         done(&b);
+        return r;
+}
+
+/* The pool of a cut, made when a node first stands in it. */
+static int pool_of_cut(const struct pack_problem *problem, const struct cut *cut, int64_t *pool_of, struct pack_solution *solution,
+                       struct err *e) {
+        if (*pool_of >= 0)
+                return 0;
+        int r = cut_to_pool(problem, cut, &solution->pools[solution->pool_count], e);
+        if (r == 0)
+                *pool_of = (int64_t)solution->pool_count++;
+        return r;
+}
+
+int finish_nodes_in_pools(const struct column_pool *pool, const uint32_t *counts, const double *demand, const struct cut *cuts,
+                          uint32_t cut_count, const uint32_t *cut_of, struct pack_solution *solution, struct err *e) {
+        _cleanup_free_ int64_t *pool_of = mem_alloc((cut_count + 1) * sizeof *pool_of);
+        _cleanup_(done) struct batches b = { 0 };
+        int r = 0;
+
+        for (uint32_t k = 0; k < cut_count; k++)
+                pool_of[k] = -1;
+        for (size_t j = 0; j < pool->count; j++)
+                if (counts[j] > 0)
+                        add(&b, pool->columns[j], counts[j], cut_of[j]);
+        strip_excess(pool->problem, &b, demand);
+
+        solution->nodes = mem_zalloc(b.count + 1, sizeof *solution->nodes);
+        solution->pools = mem_zalloc(cut_count + 1, sizeof *solution->pools);
+        for (size_t i = 0; i < b.count && r == 0; i++) {
+                const struct batch *batch = &b.list[i];
+                if (batch->column.pod_count == 0)
+                        continue;
+                struct pack_node *node = &solution->nodes[solution->node_count];
+                const struct cut *cut = &cuts[batch->cut];
+                r = pool_of_cut(pool->problem, cut, &pool_of[batch->cut], solution, e);
+                if (r == 0)
+                        r = cut_to_node(pool->problem, cut, &solution->pools[pool_of[batch->cut]], &batch->column, batch->count, node, e);
+                if (r == 0) {
+                        node->pool = (uint32_t)pool_of[batch->cut];
+                        solution->node_count++;
+                        solution->usd_per_hour += batch->count * pool->problem->types[cut->type].usd_per_hour;
+                }
+        }
         return r;
 }

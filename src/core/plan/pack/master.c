@@ -58,8 +58,7 @@ static void add_columns(struct master *m, const struct column_pool *pool) {
         m->columns = pool->count;
 }
 
-double master_solve(struct master *m, const struct column_pool *pool, double *ret_duals, double *ret_x) {
-        add_columns(m, pool);
+static double solve(struct master *m, double *ret_duals, double *ret_x) {
         if (m->coin->Clp_primal(m->clp, 0) != 0)
                 return -1;
         const double *duals = m->coin->Clp_dualRowSolution(m->clp);
@@ -67,4 +66,19 @@ double master_solve(struct master *m, const struct column_pool *pool, double *re
                 ret_duals[i] = MAX(duals[i], 0.0);
         memcpy(ret_x, m->coin->Clp_primalColumnSolution(m->clp), m->columns * sizeof *ret_x);
         return m->coin->Clp_objectiveValue(m->clp);
+}
+
+double master_solve(struct master *m, const struct column_pool *pool, double *ret_duals, double *ret_x) {
+        add_columns(m, pool);
+        return solve(m, ret_duals, ret_x);
+}
+
+double master_solve_among(struct master *m, const struct column_pool *pool, const bool *use, double *ret_duals, double *ret_x) {
+        _cleanup_free_ double *upper = mem_alloc((pool->count + 1) * sizeof *upper);
+
+        add_columns(m, pool);
+        for (size_t j = 0; j < pool->count; j++)
+                upper[j] = use[j] ? DBL_MAX : 0;
+        m->coin->Clp_chgColumnUpper(m->clp, upper);
+        return solve(m, ret_duals, ret_x);
 }

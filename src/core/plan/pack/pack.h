@@ -73,7 +73,27 @@ struct pack_gpu {
 struct pack_node {
         uint32_t type;  /* index in the problem's types */
         uint32_t count; /* nodes of exactly this content */
+        uint32_t pool;  /* index in the solution's pools, where it has some */
         struct pack_gpu gpus[PACK_GPUS_MAX];
+};
+
+/* How a pool cuts its GPUs. Slices of gpus[g] of a node stand in slots of gpus[g] of its pool, one in each; a slot may stay empty, and a
+ * share may stand in a larger slot. */
+struct pack_slot {
+        uint16_t milli;                    /* share modes */
+        uint8_t start;                     /* GPU_MIG: placement */
+        const struct gpu_profile *profile; /* GPU_MIG */
+};
+
+struct pack_cut {
+        enum gpu_mode mode; /* GPU_WHOLE: not cut, no slots */
+        uint8_t count;
+        struct pack_slot *slots; /* by falling size */
+};
+
+struct pack_pool { /* nodes of one type, all cut alike */
+        uint32_t type;
+        struct pack_cut gpus[PACK_GPUS_MAX];
 };
 
 struct pack_point {
@@ -84,6 +104,8 @@ struct pack_point {
 struct pack_solution {
         struct pack_node *nodes;
         size_t node_count;
+        struct pack_pool *pools; /* no two alike, each used by a node */
+        size_t pool_count;
         double usd_per_hour, bound_usd_per_hour;
         uint32_t *unplaced; /* [item_count] pods of the item that no type can hold */
         double seconds;
@@ -113,7 +135,9 @@ struct pack_limits {
 enum pack_engine { PACK_EXACT, PACK_BEST_FIT, PACK_FIRST_FIT, PACK_KARPENTER };
 
 /* Solve. PACK_EXACT falls back to the best greedy answer, with a bound, where the solver libraries are missing. Items that no type can hold
- * are counted in `unplaced`, the rest is placed. Errors: ERR_IMPOSSIBLE (max_pools too small), ERR_BUG. May run long; obeys env->stop. */
+ * are counted in `unplaced`, the rest is placed. `max_pools` is for PACK_EXACT alone; the bound stays that of the problem without it.
+ * Errors: ERR_IMPOSSIBLE (max_pools too small, with the number that is enough; or it needs the solver libraries), ERR_BUG. May run long;
+ * obeys env->stop. */
 int pack_solve(const struct pack_problem *problem, enum pack_engine engine, const struct pack_limits *limits, const struct pack_env *env,
                struct pack_solution *ret_solution, struct err *e);
 void pack_solution_done(struct pack_solution *s);
