@@ -12,6 +12,7 @@
 /* How many pools the columns in the LP's solution stand in. */
 uint32_t pools_of_lp(const struct exact *x);
 
-/* `x` is solved, at least as LP. Fills nodes, node_count, pools, pool_count and usd_per_hour. Errors: ERR_IMPOSSIBLE (the items need more pools), ERR_BUG.
+/* `x` is solved, at least as LP. Fills nodes, node_count, pools, pool_count and usd_per_hour. Errors: ERR_IMPOSSIBLE (the items need more
+ * pools), ERR_BUG.
  */
 int pools_limit(const struct exact *x, uint32_t max_pools, struct pack_solution *solution, struct err *e);
