@@ -58,7 +58,7 @@ struct task {
         struct other_bound others[OTHER_BOUNDS];
         unsigned other_count;
         double enough, cells_per_cpu, cells_per_mib;
-        uint32_t beam;
+        const struct combine_effort *effort;
         bool complete;
 };
 
@@ -116,6 +116,10 @@ static void each_candidate(struct task *t, unsigned k, bool keep) {
 
         for (uint32_t i = 0; i < t->choice_count; i++) {
                 const struct choice *choice = &t->c->choices[i];
+                if (t->effort->must_end(t->effort->context)) {
+                        t->complete = false;
+                        return;
+                }
                 const struct content *content = &t->contents[choice->content];
                 if (content->gpus > k)
                         continue;
@@ -192,8 +196,8 @@ static void drop_dominated(struct task *t, struct level *level) {
         for (size_t i = 0; i < level->count; i++)
                 if (front_admit(&t->c->front, level->parts[i].cpu_milli, level->parts[i].memory_mib))
                         level->parts[kept++] = level->parts[i];
-        level->count = MIN(kept, t->beam);
-        t->complete &= kept <= t->beam;
+        level->count = MIN(kept, t->effort->beam);
+        t->complete &= kept <= t->effort->beam;
         qsort(level->parts, kept, sizeof *level->parts, by_bound_down);
 }
 
@@ -345,7 +349,7 @@ static void make_other_bounds(struct task *t) {
 }
 
 void combine_best(struct combine *c, const struct pack_type *type, const struct content *contents, uint32_t count, struct multipliers m,
-                  double relaxed, double enough, uint32_t beam, struct combine_result *ret_result) {
+                  double relaxed, double enough, const struct combine_effort *effort, struct combine_result *ret_result) {
         struct task t = {
                 .c = c,
                 .type = type,
@@ -354,7 +358,7 @@ void combine_best(struct combine *c, const struct pack_type *type, const struct 
                 .enough = enough,
                 .cells_per_cpu = (double)GRID / MAX(type->cpu_milli, 1u),
                 .cells_per_mib = (double)GRID / MAX(type->memory_mib, 1u),
-                .beam = beam,
+                .effort = effort,
                 .complete = true,
         };
         struct combine_result result = { 0 };

@@ -28,6 +28,12 @@ struct combine; /* work area, reused from call to call */
 struct combine *combine_new(void);
 struct combine *combine_free(struct combine *c);
 
-/* Best nodes of `type`. `m`: the multipliers for pruning; `relaxed` their bound; `beam`: partial nodes kept per number of GPUs. */
+struct combine_effort {
+        uint32_t beam;                   /* partial nodes kept per number of GPUs */
+        bool (*must_end)(void *context); /* asked now and then; once true the search ends, incomplete */
+        void *context;
+};
+
+/* Best nodes of `type`. `m`: the multipliers for pruning; `relaxed` their bound. */
 void combine_best(struct combine *c, const struct pack_type *type, const struct content *contents, uint32_t count, struct multipliers m,
-                  double relaxed, double enough, uint32_t beam, struct combine_result *ret_result);
+                  double relaxed, double enough, const struct combine_effort *effort, struct combine_result *ret_result);

@@ -5,9 +5,6 @@
 
 #include "base/mem.h"
 #include "core/plan/pack/front.h"
-#include "core/plan/pack/mig_states.h"
-
-#define SHARE_STATES 1001
 
 struct label {
         double value;
@@ -23,113 +20,36 @@ struct state {
         size_t count, capacity;
 };
 
-/* A slice item as this group's GPU sees it. */
-struct candidate {
-        uint32_t item;
-        uint16_t option;
-        uint16_t step; /* thousandths, or the profile's index */
-        uint16_t copies_max;
-};
-
-struct mode_candidates {
-        struct candidate *list;
-        uint32_t count;
-};
-
 struct contents {
         const struct pack_problem *problem;
         const struct content_group *group;
-        struct mode_candidates modes[GPU_MODE_MAX];
+        const struct candidates *candidates;
+        const struct potential *const *potentials; /* of this pricing */
+        uint32_t potential_count;
         struct label *labels;
         size_t label_count, label_capacity;
         struct state *states; /* SHARE_STATES or mig->count, whichever is more */
         uint32_t state_count;
-        size_t labels_per_state;
+        const struct content_effort *effort;
         struct front front;
         struct content *list;
         size_t list_count, list_capacity;
 };
 
-static int by_step_down(const void *a, const void *b) {
-        const struct candidate *x = a, *y = b;
-
-        return x->step != y->step ? (x->step < y->step ? 1 : -1) : x->item < y->item ? -1 : x->item > y->item;
-}
-
-static uint16_t copies_max(const struct pack_item *item) {
-        uint32_t most = MIN(item->count, (uint32_t)PACK_SLICES_MAX);
-
-        return (uint16_t)(item->max_per_node > 0 ? MIN(most, item->max_per_node) : most);
-}
-
-static void add_candidates(struct contents *c, enum gpu_mode mode) {
-        struct mode_candidates *m = &c->modes[mode];
-        size_t capacity = 0;
-
-        for (uint32_t i = 0; i < c->group->item_count; i++) {
-                const struct pack_item *item = &c->problem->items[c->group->items[i]];
-                for (uint16_t o = 0; item->gpus == 0 && o < item->option_count; o++) {
-                        const struct pack_option *option = &item->options[o];
-                        if (option->gpu != c->group->gpu || option->mode != mode)
-                                continue;
-                        m->list = mem_grow(m->list, m->count, &capacity, sizeof *m->list);
-                        m->list[m->count++] = (struct candidate){
-                                .item = c->group->items[i],
-                                .option = o,
-                                .step = mode == GPU_MIG ? option->profile->index : option->milli,
-                                .copies_max = copies_max(item),
-                        };
-                }
-        }
-        if (m->count > 0)
-                qsort(m->list, m->count, sizeof *m->list, by_step_down);
-}
-
-/* How many states the slices of a mode can lead to: all sums of the shares, all multisets of profiles. */
-static uint32_t reachable_states(const struct contents *c) {
-        uint32_t most = c->group->mig ? c->group->mig->count : 1;
-
-        for (unsigned m = GPU_MPS; m <= GPU_TIME_SLICING; m++) {
-                bool reached[SHARE_STATES] = { true };
-                uint32_t count = 0;
-                for (uint32_t i = 0; i < c->modes[m].count; i++)
-                        for (unsigned s = c->modes[m].list[i].step; s < SHARE_STATES; s++)
-                                reached[s] |= reached[s - c->modes[m].list[i].step];
-                for (unsigned s = 0; s < SHARE_STATES; s++)
-                        count += reached[s];
-                most = MAX(most, count);
-        }
-        return most;
-}
-
-/* Work grows with candidates x states x labels^2: allow as many labels as keep one pricing well below a second. Openb needs 40 at most. */
-static size_t labels_per_state(const struct contents *c) {
-        double work = 2e10, most = 2000, least = 12, candidates = 1;
-
-        for (unsigned m = 0; m < GPU_MODE_MAX; m++)
-                candidates += c->modes[m].count;
-        return (size_t)MAX(least, MIN(most, sqrt(work / (candidates * reachable_states(c)))));
-}
-
-struct contents *contents_new(const struct pack_problem *problem, const struct content_group *group) {
+struct contents *contents_new(const struct candidates *candidates) {
         struct contents *c = mem_zalloc(1, sizeof *c);
 
-        c->problem = problem;
-        c->group = group;
-        add_candidates(c, GPU_MIG);
-        add_candidates(c, GPU_MPS);
-        add_candidates(c, GPU_TIME_SLICING);
-        c->state_count = MAX((uint32_t)SHARE_STATES, group->mig ? group->mig->count : 0);
+        c->problem = candidates->problem;
+        c->group = candidates->group;
+        c->candidates = candidates;
+        c->state_count = MAX((uint32_t)SHARE_STATES, c->group->mig ? c->group->mig->count : 0);
         c->states = mem_zalloc(c->state_count, sizeof *c->states);
-        c->labels_per_state = labels_per_state(c);
         return c;
 }
 
 struct contents *contents_free(struct contents *c) {
         if (!c)
                 return NULL;
-        for (unsigned m = 0; m < GPU_MODE_MAX; m++)
-                free(c->modes[m].list);
         for (uint32_t s = 0; s < c->state_count; s++)
                 free(c->states[s].labels);
         free(c->states);
@@ -174,6 +94,24 @@ static void merge(struct contents *c, struct state *state, const struct label *l
         state->labels[at] = new_label(c, &both);
 }
 
+/* A full state of a quick pricing: the label that is worth least beyond its CPU and memory makes room, or stays out. */
+static void replace(struct contents *c, struct state *state, const struct label *label) {
+        const struct potential *p = c->potentials[0];
+        double least = potential_worth(p, label->value, label->cpu_milli, label->memory_mib);
+        int32_t *worst = NULL;
+
+        for (size_t i = 0; i < state->count; i++) {
+                const struct label *other = &c->labels[state->labels[i]];
+                double worth = potential_worth(p, other->value, other->cpu_milli, other->memory_mib);
+                if (worth < least) {
+                        least = worth;
+                        worst = &state->labels[i];
+                }
+        }
+        if (worst)
+                *worst = new_label(c, label);
+}
+
 static bool dominates(const struct label *a, const struct label *b) {
         return a->value >= b->value && a->cpu_milli <= b->cpu_milli && a->memory_mib <= b->memory_mib;
 }
@@ -185,8 +123,8 @@ static void keep(struct contents *c, struct state *state, const struct label *la
         for (size_t i = 0; i < state->count; i++)
                 if (dominates(&c->labels[state->labels[i]], label))
                         return;
-        if (state->count >= c->labels_per_state) {
-                merge(c, state, label);
+        if (state->count >= c->effort->labels_per_state) {
+                (c->effort->merges ? merge : replace)(c, state, label);
                 return;
         }
         for (size_t i = 0; i < state->count; i++)
@@ -198,8 +136,15 @@ static void keep(struct contents *c, struct state *state, const struct label *la
         state->labels[state->count++] = new_label(c, label);
 }
 
+static bool allowed(const struct contents *c, enum gpu_mode mode, uint32_t state, const struct label *label) {
+        for (uint32_t i = 0; i < c->potential_count; i++)
+                if (potential_allows(c->potentials[i], mode, state, label->value, label->cpu_milli, label->memory_mib))
+                        return true;
+        return false;
+}
+
 /* `base` with 1, 2, … copies of the candidate on top, each in the state it leads to. */
-static void extend(struct contents *c, uint32_t from, int32_t base, const struct candidate *candidate, double value, bool mig) {
+static void extend(struct contents *c, uint32_t from, int32_t base, const struct candidate *candidate, double value, enum gpu_mode mode) {
         const struct pack_item *item = &c->problem->items[candidate->item];
         struct label label = c->labels[base];
         uint32_t state = from;
@@ -208,16 +153,18 @@ static void extend(struct contents *c, uint32_t from, int32_t base, const struct
         label.item = candidate->item;
         label.option = candidate->option;
         for (label.copies = 1; label.copies <= candidate->copies_max; label.copies++) {
-                int next = mig ? c->group->mig->next[state][candidate->step] : (int)state + candidate->step;
+                int next = candidate_next(c->candidates, mode, state, candidate);
                 label.value += value;
                 label.cpu_milli += item->cpu_milli;
                 label.memory_mib += item->memory_mib;
                 label.pods++;
-                if (next < 0 || next >= (int)(mig ? c->group->mig->count : SHARE_STATES) || label.pods > PACK_SLICES_MAX ||
-                    label.cpu_milli > c->group->cpu_max || label.memory_mib > c->group->memory_max)
+                if (next < 0 || label.pods > PACK_SLICES_MAX || label.cpu_milli > c->group->cpu_max ||
+                    label.memory_mib > c->group->memory_max)
                         return;
-                keep(c, &c->states[next], &label);
                 state = (uint32_t)next;
+                if (!allowed(c, mode, state, &label)) /* then no more copies either */
+                        return;
+                keep(c, &c->states[state], &label);
         }
 }
 
@@ -227,20 +174,21 @@ static void list_add(struct contents *c, struct content content) {
 }
 
 /* All labels of one mode. States are walked downwards, so that a state holds only labels without the candidate when it is extended. */
-static void price_mode(struct contents *c, enum gpu_mode mode, const double *values) {
-        bool mig = mode == GPU_MIG;
-        uint32_t states = mig ? c->group->mig->count : SHARE_STATES;
+static bool price_mode(struct contents *c, enum gpu_mode mode, const double *values) {
+        uint32_t states = candidates_states(c->candidates, mode);
 
         for (uint32_t s = 0; s < states; s++)
                 c->states[s].count = 0;
         keep(c, &c->states[0], &(struct label){ .parent = -1 });
-        for (uint32_t i = 0; i < c->modes[mode].count; i++) {
-                const struct candidate *candidate = &c->modes[mode].list[i];
+        for (uint32_t i = 0; i < c->candidates->count[mode]; i++) {
+                const struct candidate *candidate = &c->candidates->list[mode][i];
+                if (c->effort->must_end(c->effort->context))
+                        return false;
                 if (values[candidate->item] <= 0)
                         continue;
                 for (uint32_t s = states; s-- > 0;)
                         for (size_t l = 0; l < c->states[s].count; l++)
-                                extend(c, s, c->states[s].labels[l], candidate, values[candidate->item], mig);
+                                extend(c, s, c->states[s].labels[l], candidate, values[candidate->item], mode);
         }
         for (uint32_t s = 1; s < states; s++)
                 for (size_t l = 0; l < c->states[s].count; l++) {
@@ -253,6 +201,7 @@ static void price_mode(struct contents *c, enum gpu_mode mode, const double *val
                                                       .gpus = 1,
                                                       .label = label });
                 }
+        return true;
 }
 
 static void price_whole(struct contents *c, const double *values, bool several) {
@@ -295,16 +244,23 @@ static void drop_dominated(struct contents *c) {
         c->list_count = kept;
 }
 
-void contents_price(struct contents *c, const double *values, const struct content **ret_contents, uint32_t *ret_count) {
+bool contents_price(struct contents *c, const double *values, const struct potential *const *potentials, uint32_t potential_count,
+                    const struct content_effort *effort, const struct content **ret_contents, uint32_t *ret_count) {
+        bool complete = true;
+
+        c->potentials = potentials;
+        c->potential_count = potential_count;
+        c->effort = effort;
         c->label_count = c->list_count = 0;
         for (unsigned mode = 0; mode < GPU_MODE_MAX; mode++)
-                if (c->modes[mode].count > 0)
-                        price_mode(c, mode, values);
+                if (c->candidates->count[mode] > 0)
+                        complete &= price_mode(c, mode, values);
         price_whole(c, values, false);
         drop_dominated(c);
         price_whole(c, values, true);
         *ret_contents = c->list;
         *ret_count = (uint32_t)c->list_count;
+        return complete;
 }
 
 uint32_t contents_pods(const struct contents *c, const struct content *content, uint32_t items[PACK_SLICES_MAX],

@@ -11,38 +11,26 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "core/plan/pack/candidate.h"
+#include "core/plan/pack/potential.h"
 
-#include "core/plan/pack/pack.h"
-
-struct content {
-        double value;
-        uint32_t cpu_milli, memory_mib;
-        uint16_t pods;
-        uint8_t gpus;  /* 1, or the GPUs of a multi-GPU pod */
-        int32_t label; /* contents_pods() unfolds it */
-};
-
-/* The instance types that share a GPU model and the items that may run on them. */
-struct content_group {
-        const struct gpu_model *gpu;
-        uint32_t *items; /* item indices that may run here and can stand on this model, whole or sliced */
-        uint32_t item_count;
-        uint32_t *types;
-        uint32_t type_count;
-        uint8_t gpus_max;             /* of its types */
-        uint32_t cpu_max, memory_max; /* over its types */
-        const struct mig_states *mig; /* NULL if no item uses MIG here */
+/* How thorough a pricing is. The work grows with the square of the labels of a state. */
+struct content_effort {
+        size_t labels_per_state;
+        bool merges; /* a fuller state merges labels much alike: what is found is never below the truth; else it drops the least promising
+                      */
+        bool (*must_end)(void *context); /* asked now and then; once true the pricing ends, incomplete */
+        void *context;
 };
 
 struct contents; /* the work area of one group; reused from call to call */
-struct contents *contents_new(const struct pack_problem *problem, const struct content_group *group);
+struct contents *contents_new(const struct candidates *candidates);
 struct contents *contents_free(struct contents *c);
 
 /* Price with values[item] >= 0. `ret_contents` (owned by `c`, valid until the next call) lists the contents of one GPU, undominated, by
- * falling value, then those of multi-GPU pods. */
-void contents_price(struct contents *c, const double *values, const struct content **ret_contents, uint32_t *ret_count);
+ * falling value, then those of multi-GPU pods. Contents that none of the potentials allows are left out. False if it had to end early. */
+bool contents_price(struct contents *c, const double *values, const struct potential *const *potentials, uint32_t potential_count,
+                    const struct content_effort *effort, const struct content **ret_contents, uint32_t *ret_count);
 
 /* The pods of a content: writes at most PACK_SLICES_MAX (item, option) pairs, answers how many. */
 uint32_t contents_pods(const struct contents *c, const struct content *content, uint32_t items[PACK_SLICES_MAX],

@@ -12,7 +12,7 @@
 #include "core/plan/pack/pools.h"
 
 #define ROUNDS_MAX 5000
-#define BEAM 200000          /* partial nodes; openb needs 8,000 */
+#define SIZE_QUICK 30000     /* pricing_size() above which the first rounds are quick looks */
 #define COLUMNS_PER_ROUND 60 /* and group */
 #define SMOOTHING 0.4        /* weight of the best values so far; 0.3 to 0.5 need about the same rounds on openb */
 #define SLACK 1e-5           /* a column must promise this much more than its price */
@@ -133,9 +133,14 @@ static int solve_master(struct exact *x, struct err *e) {
         return 0;
 }
 
+static bool lp_must_end(void *context) {
+        return exact_must_end(context, LP_SHARE);
+}
+
 struct rounds {
         double *values, *centre; /* priced now; of the best bound */
         double smoothing;
+        enum pricing_level level;
         bool converged;
 };
 
@@ -143,7 +148,9 @@ struct rounds {
  * solved. */
 static void price_round(struct exact *x, struct rounds *r) {
         size_t items = x->problem->item_count;
-        struct pricing_effort effort = { .beam = BEAM, .columns_max = COLUMNS_PER_ROUND, .slack = SLACK };
+        struct pricing_effort effort = {
+                .level = r->level, .columns_max = COLUMNS_PER_ROUND, .slack = SLACK, .must_end = lp_must_end, .context = x
+        };
         struct pricing_result result;
 
         for (size_t i = 0; i < items; i++)
@@ -163,6 +170,8 @@ static void price_round(struct exact *x, struct rounds *r) {
                 r->smoothing /= 4;
         else if (r->smoothing > 0)
                 r->smoothing = 0;
+        else if (r->level < PRICING_EXACT)
+                r->level++;
         else
                 r->converged = true;
 }
@@ -191,7 +200,10 @@ static double guess(const struct pack_problem *problem, uint32_t index) {
 static int solve_lp(struct exact *x, struct err *e) {
         size_t items = x->problem->item_count;
         _cleanup_free_ double *values = mem_zalloc(items + 1, sizeof *values), *centre = mem_zalloc(items + 1, sizeof *centre);
-        struct rounds r = { .values = values, .centre = centre, .smoothing = SMOOTHING };
+        struct rounds r = { .values = values,
+                            .centre = centre,
+                            .smoothing = SMOOTHING,
+                            .level = pricing_size(x->pricing) > SIZE_QUICK ? PRICING_QUICK : PRICING_EXACT };
         for (size_t i = 0; i < items; i++)
                 centre[i] = guess(x->problem, (uint32_t)i);
         int error = solve_master(x, e);

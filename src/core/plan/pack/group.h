@@ -1,9 +1,21 @@
 /* group: the instance types of a problem, sorted into groups that share a GPU model and the items that may run on them. */
 #pragma once
 
-#include "core/plan/pack/content.h"
+#include "core/plan/pack/pack.h"
 
 #define GROUPS_MAX PACK_TYPES_MAX
+
+/* The instance types that share a GPU model and the items that may run on them. */
+struct content_group {
+        const struct gpu_model *gpu;
+        uint32_t *items; /* item indices that may run here and can stand on this model, whole or sliced */
+        uint32_t item_count;
+        uint32_t *types;
+        uint32_t type_count;
+        uint8_t gpus_max;             /* of its types */
+        uint32_t cpu_max, memory_max; /* over its types */
+        const struct mig_states *mig; /* NULL if no item uses MIG here */
+};
 
 struct groups {
         struct content_group list[GROUPS_MAX];

@@ -5,7 +5,19 @@
  */
 #pragma once
 
-#include "core/plan/pack/content.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/plan/pack/pack.h"
+
+/* What one GPU holds, or a pod of several GPUs. */
+struct content {
+        double value;
+        uint32_t cpu_milli, memory_mib;
+        uint16_t pods;
+        uint8_t gpus;  /* 1, or the GPUs of a multi-GPU pod */
+        int32_t label; /* contents_pods() unfolds it */
+};
 
 struct multipliers {
         double cpu, memory; /* usd per milli CPU, usd per MiB */
