@@ -13,6 +13,7 @@
 
 #define ROUNDS_MAX 5000
 #define SIZE_QUICK 30000     /* pricing_size() above which the first rounds are quick looks */
+#define TRIAL_SECONDS 1.5    /* for an exact round before thorough ones come first */
 #define COLUMNS_PER_ROUND 60 /* and group */
 #define SMOOTHING 0.4        /* weight of the best values so far; 0.3 to 0.5 need about the same rounds on openb */
 #define SLACK 1e-5           /* a column must promise this much more than its price */
@@ -133,47 +134,70 @@ static int solve_master(struct exact *x, struct err *e) {
         return 0;
 }
 
-static bool lp_must_end(void *context) {
-        return exact_must_end(context, LP_SHARE);
-}
-
 struct rounds {
+        struct exact *x;
         double *values, *centre; /* priced now; of the best bound */
         double smoothing;
         enum pricing_level level;
+        bool tried_exact; /* and found it too slow for a start */
+        double deadline;  /* of this round, in seconds since the start; 0 = none */
+        bool cut_short;   /* this round ended before its time */
         bool converged;
 };
 
-/* One pricing with smoothed values. When it brings no column: price nearer to the master, at last with its own values; then the LP is
- * solved. */
-static void price_round(struct exact *x, struct rounds *r) {
-        size_t items = x->problem->item_count;
+static bool round_must_end(void *context) {
+        struct rounds *r = context;
+
+        r->cut_short |= exact_must_end(r->x, LP_SHARE) || (r->deadline > 0 && exact_seconds(r->x) > r->deadline);
+        return r->cut_short;
+}
+
+/* What a round that brought no column leads to: price nearer to the master, at last with its own values, then more exactly. The quick
+ * look is followed by exact rounds if one of them takes less than TRIAL_SECONDS, else by thorough ones first. */
+static void go_on(struct rounds *r) {
+        if (r->smoothing > 0) {
+                r->smoothing = r->smoothing > 0.05 ? r->smoothing / 4 : 0;
+                return;
+        }
+        r->converged = r->level == PRICING_EXACT;
+        r->level = PRICING_EXACT;
+}
+
+static void price(struct rounds *r, struct pricing_result *ret_result) {
         struct pricing_effort effort = {
-                .level = r->level, .columns_max = COLUMNS_PER_ROUND, .slack = SLACK, .must_end = lp_must_end, .context = x
+                .level = r->level, .columns_max = COLUMNS_PER_ROUND, .slack = SLACK, .must_end = round_must_end, .context = r
         };
+        bool trial = r->level == PRICING_EXACT && !r->tried_exact;
+
+        r->cut_short = false;
+        r->deadline = trial ? exact_seconds(r->x) + TRIAL_SECONDS : 0;
+        pricing_round(r->x->pricing, r->values, &effort, &r->x->pool, ret_result);
+        r->x->iterations++;
+        if (trial && r->cut_short) {
+                r->tried_exact = true;
+                r->level = PRICING_THOROUGH;
+        }
+}
+
+/* One pricing with smoothed values: new columns, and a bound. */
+static void price_round(struct exact *x, struct rounds *r) {
+        enum pricing_level level = r->level;
         struct pricing_result result;
 
-        for (size_t i = 0; i < items; i++)
+        for (size_t i = 0; i < x->problem->item_count; i++)
                 r->values[i] = r->smoothing * r->centre[i] + (1 - r->smoothing) * x->duals[i];
-        pricing_round(x->pricing, r->values, &effort, &x->pool, &result);
-        x->iterations++;
+        price(r, &result);
         double scale = MAX(result.worst_ratio, 1e-9), bound = total_worth(x, r->values) / scale;
         if (bound > x->bound) {
                 x->bound = bound;
-                for (size_t i = 0; i < items; i++)
+                for (size_t i = 0; i < x->problem->item_count; i++)
                         r->centre[i] = r->values[i] / scale;
                 report(x);
         }
         if (result.added > 0)
                 r->smoothing = SMOOTHING;
-        else if (r->smoothing > 0.05)
-                r->smoothing /= 4;
-        else if (r->smoothing > 0)
-                r->smoothing = 0;
-        else if (r->level < PRICING_EXACT)
-                r->level++;
-        else
-                r->converged = true;
+        else if (r->level == level)
+                go_on(r);
 }
 
 /* A first guess of what an item is worth: the cheapest part of a node that one pod takes by its scarcest resource. */
@@ -200,7 +224,8 @@ static double guess(const struct pack_problem *problem, uint32_t index) {
 static int solve_lp(struct exact *x, struct err *e) {
         size_t items = x->problem->item_count;
         _cleanup_free_ double *values = mem_zalloc(items + 1, sizeof *values), *centre = mem_zalloc(items + 1, sizeof *centre);
-        struct rounds r = { .values = values,
+        struct rounds r = { .x = x,
+                            .values = values,
                             .centre = centre,
                             .smoothing = SMOOTHING,
                             .level = pricing_size(x->pricing) > SIZE_QUICK ? PRICING_QUICK : PRICING_EXACT };

@@ -8,8 +8,7 @@
 #define CUTS_FROM_PLAN_MAX 300
 #define CUTS_FIRST_MAX 600 /* the rest is for those found later */
 #define PARTNERS_MAX 60    /* cuts joined in pairs */
-#define PRICED_BEAM 100
-#define PRICED_COLUMNS 20 /* per group */
+#define PRICED_COLUMNS 20  /* per group */
 #define COVER_STEPS 20000
 
 /* ---- cuts of a plan, and joins ---- */
@@ -159,8 +158,14 @@ void pools_candidates(struct pool_lp *lp) {
 
 /* ---- cuts asked for by the prices ---- */
 
+/* A quick look is short by itself. */
+static bool never(void *context) {
+        (void)context;
+        return false;
+}
+
 void pools_candidates_priced(struct pool_lp *lp, const struct pool_set *set) {
-        struct pricing_effort effort = { .beam = PRICED_BEAM, .columns_max = PRICED_COLUMNS, .slack = 1e-3 };
+        struct pricing_effort effort = { .level = PRICING_QUICK, .columns_max = PRICED_COLUMNS, .slack = 1e-3, .must_end = never };
         struct pricing_result result;
         struct column_pool scratch;
         struct cut_slot slots[CUT_SLOTS_MAX];
