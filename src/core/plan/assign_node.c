@@ -10,7 +10,6 @@
 
 struct node_text {
         UT_hash_handle hh;
-        uint32_t number; /* of a pool */
         char text[];
 };
 
@@ -174,6 +173,7 @@ void node_write(struct node_writer *w, const struct pack_node *node, const struc
         *out = (struct plan_node){ .type = type->type,
                                    .capacity = type->capacity,
                                    .count = count,
+                                   .pool = node->pool,
                                    .usd_per_hour = type->usd_per_hour,
                                    .gpu_count = type->type->gpu_count };
         out->gpus = arena_zalloc(w->arena, out->gpu_count * sizeof *out->gpus);
@@ -192,24 +192,19 @@ static int by_cost(const void *a, const void *b) {
         return strcmp(x->type->name, y->type->name);
 }
 
-/* A node pool is an instance type with one way to cut its GPUs; an empty GPU needs no cut, as a whole one. */
+/* The packer says which nodes are cut alike (a slice may stand in a larger slot); here its pools are numbered from 1 in the order shown. */
 static void number_pools(struct node_writer *w, struct assigned *ret) {
-        struct node_text *pools = NULL;
-        struct arena arena = { 0 };
+        uint32_t most = 0;
 
+        for (size_t i = 0; i < w->count; i++)
+                most = MAX(most, w->nodes[i].pool);
+        _cleanup_free_ uint32_t *numbers = mem_zalloc((size_t)most + 1, sizeof *numbers);
         for (size_t i = 0; i < w->count; i++) {
-                struct plan_node *node = &w->nodes[i];
-                _cleanup_(buf_done) struct buf key = BUF(PACK_GPUS_MAX * SLICES_TEXT_MAX);
-                buf_printf(&key, "%s %d", node->type->name, (int)node->capacity);
-                for (uint32_t g = 0; g < node->gpu_count; g++)
-                        buf_printf(&key, " %s", node->gpus[g].slice_count ? node->gpus[g].layout : "whole");
-                struct node_text *pool = find_text(&pools, &arena, buf_text(&key));
-                if (pool->number == 0)
-                        pool->number = ++ret->pools;
-                node->pool = pool->number;
+                uint32_t *number = &numbers[w->nodes[i].pool];
+                if (*number == 0)
+                        *number = ++ret->pools;
+                w->nodes[i].pool = *number;
         }
-        HASH_CLEAR(hh, pools);
-        arena_done(&arena);
 }
 
 void node_writer_finish(struct node_writer *w, struct assigned *ret) {
