@@ -205,10 +205,12 @@ static size_t takers(const struct batch *b, uint32_t item, struct claim **claims
         struct left most;
         size_t count = 0;
 
-        for (const struct slot *s = b->slots; s < b->slots + b->count; s++)
+        for (size_t k = 0; k < b->count; k++) {
+                const struct slot *s = &b->slots[k];
                 if (s->most.cpu_milli >= cpu && s->most.memory_mib >= memory && s->most.milli >= milli &&
                     claim_takes(b, s->claim, item, types, &most))
                         claims[count++] = s->claim;
+        }
         return count;
 }
 
@@ -302,7 +304,8 @@ static void provision(struct batch *b, const uint32_t *order, struct fleet *flee
                 waiting[item] = 0;
                 unplaced[item] += open_claims(b, item, fill_claims(b, item, left));
         }
-        qsort(b->slots, b->count, sizeof *b->slots, by_age);
+        if (b->count > 0) /* without a claim there is no array either */
+                qsort(b->slots, b->count, sizeof *b->slots, by_age);
         for (size_t c = 0; c < b->count; c++)
                 launch(b, b->slots[c].claim, fleet, waiting);
         batch_done(b);
