@@ -1,10 +1,8 @@
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../../unit.h"
 #include "core/plan/pack/pack.h"
-#include "openb.h"
 #include "problems.h"
 
 /* ---- tiny problems: every cut, every set of cuts, every partition of the pods ---- */
@@ -212,66 +210,9 @@ static void near_brute_force(void **state) {
         assert_int_equal(missed, 0);
 }
 
-/* ---- openb ---- */
-
-static double seconds(void *context) {
-        struct timespec t;
-
-        (void)context;
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static bool never(void *context) {
-        (void)context;
-        return false;
-}
-
-/* 7,156 $/h is the bound without the limit, which each answer carries. */
-static void openb_with_few_pools(void **state) {
-        static struct openb o;
-        static const struct {
-                uint32_t pools;
-                double premium; /* at most, over the bound, in percent */
-        } cases[] = { { 6, 8 }, { 8, 7 }, { 12, 6 }, { 20, 3 }, { 30, 2 } };
-        const struct pack_env env = { .now_seconds = seconds, .stop = never };
-
-        (void)state;
-        openb_problem(1, false, &o);
-        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                const struct pack_limits limits = { .gap = 0.001, .max_pools = cases[i].pools };
-                struct pack_solution s;
-                struct err e;
-                assert_ok(pack_solve(&o.problem, PACK_EXACT, &limits, &env, &s, &e), &e);
-                assert_ok(pack_check(&o.problem, &s, &e), &e);
-                double premium = 100 * (s.usd_per_hour / s.bound_usd_per_hour - 1);
-                print_message("%2u pools: %.2f $/h, %.2f %% above the bound for any number, %zu used, %.2f s\n", cases[i].pools,
-                              s.usd_per_hour, premium, s.pool_count, s.seconds);
-                assert_true(s.pool_count <= cases[i].pools);
-                assert_true(premium <= cases[i].premium);
-                pack_solution_done(&s);
-        }
-}
-
-/* Shares need a cut GPU, a pod of eight whole GPUs an instance without one: two pools, and two are enough. */
-static void names_the_number_that_is_enough(void **state) {
-        static struct openb o;
-        const struct pack_env env = { .now_seconds = seconds, .stop = never };
-        const struct pack_limits limits = { .gap = 0.001, .max_pools = 1 };
-        struct pack_solution s;
-        struct err e;
-
-        (void)state;
-        openb_problem(1, false, &o);
-        assert_int_equal(pack_solve(&o.problem, PACK_EXACT, &limits, &env, &s, &e), -ERR_IMPOSSIBLE);
-        assert_non_null(strstr(e.text, "2 can"));
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(near_brute_force),
-                cmocka_unit_test(openb_with_few_pools),
-                cmocka_unit_test(names_the_number_that_is_enough),
         };
 
         if (!pack_solver_available())
