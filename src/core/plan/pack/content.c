@@ -7,7 +7,7 @@
 #include "core/plan/pack/front.h"
 
 struct label {
-        double value;
+        double value, promise;
         uint32_t cpu_milli, memory_mib;
         int32_t parent; /* label without the last slice, -1 = empty GPU */
         uint32_t item;
@@ -94,20 +94,16 @@ static void merge(struct contents *c, struct state *state, const struct label *l
         state->labels[at] = new_label(c, &both);
 }
 
-/* A full state of a quick pricing: the label that is worth least beyond its CPU and memory makes room, or stays out. */
+/* A full state of a pricing without proof: the least promising label makes room, or stays out. */
 static void replace(struct contents *c, struct state *state, const struct label *label) {
-        const struct potential *p = c->potentials[0];
-        double least = potential_worth(p, label->value, label->cpu_milli, label->memory_mib);
+        double least = label->promise;
         int32_t *worst = NULL;
 
-        for (size_t i = 0; i < state->count; i++) {
-                const struct label *other = &c->labels[state->labels[i]];
-                double worth = potential_worth(p, other->value, other->cpu_milli, other->memory_mib);
-                if (worth < least) {
-                        least = worth;
+        for (size_t i = 0; i < state->count; i++)
+                if (c->labels[state->labels[i]].promise < least) {
+                        least = c->labels[state->labels[i]].promise;
                         worst = &state->labels[i];
                 }
-        }
         if (worst)
                 *worst = new_label(c, label);
 }
@@ -136,11 +132,13 @@ static void keep(struct contents *c, struct state *state, const struct label *la
         state->labels[state->count++] = new_label(c, label);
 }
 
-static bool allowed(const struct contents *c, enum gpu_mode mode, uint32_t state, const struct label *label) {
+/* The best that any of the types can make of the label. */
+static double promise(const struct contents *c, enum gpu_mode mode, uint32_t state, const struct label *label) {
+        double most = -INFINITY;
+
         for (uint32_t i = 0; i < c->potential_count; i++)
-                if (potential_allows(c->potentials[i], mode, state, label->value, label->cpu_milli, label->memory_mib))
-                        return true;
-        return false;
+                most = MAX(most, potential_promise(c->potentials[i], mode, state, label->value, label->cpu_milli, label->memory_mib));
+        return most;
 }
 
 /* `base` with 1, 2, … copies of the candidate on top, each in the state it leads to. */
@@ -162,7 +160,8 @@ static void extend(struct contents *c, uint32_t from, int32_t base, const struct
                     label.memory_mib > c->group->memory_max)
                         return;
                 state = (uint32_t)next;
-                if (!allowed(c, mode, state, &label)) /* then no more copies either */
+                label.promise = promise(c, mode, state, &label);
+                if (label.promise <= 0) /* then more copies promise no more */
                         return;
                 keep(c, &c->states[state], &label);
         }

@@ -12,10 +12,13 @@
 #include "core/plan/pack/pools.h"
 
 #define ROUNDS_MAX 5000
-#define SIZE_QUICK 30000     /* pricing_size() above which the first rounds are quick looks */
-#define TRIAL_SECONDS 1.5    /* for an exact round before thorough ones come first */
+#define SIZE_QUICK 30000 /* pricing_size() above which the first rounds are quick looks */
+#define TRIAL_SECONDS 3  /* for an exact round before thorough ones come first */
+#define STALL_ROUNDS 8   /* quick rounds that must lower the LP by STALL_GAIN */
+#define STALL_GAIN 0.002
 #define COLUMNS_PER_ROUND 60 /* and group */
 #define SMOOTHING 0.4        /* weight of the best values so far; 0.3 to 0.5 need about the same rounds on openb */
+#define SMOOTHING_QUICK 0.1  /* as their bounds are weak, so are the values that gave the best */
 #define SLACK 1e-5           /* a column must promise this much more than its price */
 #define LP_SHARE 0.6         /* of the time limit; the rest is for whole nodes */
 #define FIRST_SHARE 0.4      /* of the time limit, for the plan of any number of pools when that number is limited */
@@ -139,11 +142,17 @@ struct rounds {
         double *values, *centre; /* priced now; of the best bound */
         double smoothing;
         enum pricing_level level;
+        double mark_lp; /* a while ago */
+        uint32_t mark_iteration;
         bool tried_exact; /* and found it too slow for a start */
         double deadline;  /* of this round, in seconds since the start; 0 = none */
         bool cut_short;   /* this round ended before its time */
         bool converged;
 };
+
+static double smoothing_of(enum pricing_level level) {
+        return level == PRICING_EXACT ? SMOOTHING : SMOOTHING_QUICK;
+}
 
 static bool round_must_end(void *context) {
         struct rounds *r = context;
@@ -161,6 +170,17 @@ static void go_on(struct rounds *r) {
         }
         r->converged = r->level == PRICING_EXACT;
         r->level = PRICING_EXACT;
+        r->smoothing = r->converged ? 0 : SMOOTHING;
+}
+
+/* Quick looks that gained little for a while give way to exact rounds before they are used up. */
+static void look_back(struct rounds *r) {
+        if (r->level != PRICING_QUICK || r->x->iterations < r->mark_iteration + STALL_ROUNDS)
+                return;
+        if (r->mark_lp > 0 && r->mark_lp - r->x->lp < STALL_GAIN * r->x->lp)
+                r->level = PRICING_EXACT;
+        r->mark_lp = r->x->lp;
+        r->mark_iteration = r->x->iterations;
 }
 
 static void price(struct rounds *r, struct pricing_result *ret_result) {
@@ -195,9 +215,10 @@ static void price_round(struct exact *x, struct rounds *r) {
                 report(x);
         }
         if (result.added > 0)
-                r->smoothing = SMOOTHING;
+                r->smoothing = smoothing_of(r->level);
         else if (r->level == level)
                 go_on(r);
+        look_back(r);
 }
 
 /* A first guess of what an item is worth: the cheapest part of a node that one pod takes by its scarcest resource. */
@@ -227,7 +248,7 @@ static int solve_lp(struct exact *x, struct err *e) {
         struct rounds r = { .x = x,
                             .values = values,
                             .centre = centre,
-                            .smoothing = SMOOTHING,
+                            .smoothing = SMOOTHING_QUICK,
                             .level = pricing_size(x->pricing) > SIZE_QUICK ? PRICING_QUICK : PRICING_EXACT };
         for (size_t i = 0; i < items; i++)
                 centre[i] = guess(x->problem, (uint32_t)i);

@@ -21,14 +21,11 @@ struct potential {
 void potential_find(struct potential *p, const struct candidates *c, const struct pack_type *type, const double *values, double enough);
 void potential_done(struct potential *p);
 
-static inline double potential_worth(const struct potential *p, double value, uint32_t cpu_milli, uint32_t memory_mib) {
-        return value - p->m.cpu * cpu_milli - p->m.memory * memory_mib;
-}
+/* A GPU in `state` that holds `value`, `cpu_milli` and `memory_mib`: how much more than enough, as a part of it, a node with it can be
+ * worth at most. Not above 0: it does not matter. */
+static inline double potential_promise(const struct potential *p, enum gpu_mode mode, uint32_t state, double value, uint32_t cpu_milli,
+                                       uint32_t memory_mib) {
+        double most = value - p->m.cpu * cpu_milli - p->m.memory * memory_mib + p->best[mode][state];
 
-/* Could a GPU in `state` that holds `value`, `cpu_milli` and `memory_mib` be part of a node worth more than enough? */
-static inline bool potential_allows(const struct potential *p, enum gpu_mode mode, uint32_t state, double value, uint32_t cpu_milli,
-                                    uint32_t memory_mib) {
-        double most = potential_worth(p, value, cpu_milli, memory_mib) + p->best[mode][state];
-
-        return p->bound - (p->rate - most) > p->enough;
+        return (p->bound - (p->rate - most) - p->enough) / p->enough;
 }
