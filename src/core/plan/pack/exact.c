@@ -1,14 +1,13 @@
 #include "core/plan/pack/exact.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/plan/pack/bound.h"
 #include "core/plan/pack/engines.h"
 #include "core/plan/pack/finish.h"
 #include "core/plan/pack/group.h"
 #include "core/plan/pack/integer.h"
-#include "core/plan/pack/node.h"
 #include "core/plan/pack/pools.h"
 
 #define ROUNDS_MAX 5000
@@ -221,27 +220,6 @@ static void price_round(struct exact *x, struct rounds *r) {
         look_back(r);
 }
 
-/* A first guess of what an item is worth: the cheapest part of a node that one pod takes by its scarcest resource. */
-static double guess(const struct pack_problem *problem, uint32_t index) {
-        const struct pack_item *item = &problem->items[index];
-        double least = INFINITY;
-
-        for (uint32_t t = 0; t < problem->type_count; t++) {
-                const struct pack_type *type = &problem->types[t];
-                if (!item_fits_type(problem, index, t))
-                        continue;
-                double part = MAX((double)item->cpu_milli / MAX(type->cpu_milli, 1u), (double)item->memory_mib / MAX(type->memory_mib, 1u));
-                double gpus = item->gpus;
-                for (unsigned o = 0; o < item->option_count; o++)
-                        if (item->options[o].gpu == type->gpu)
-                                gpus = gpus > 0 ? MIN(gpus, node_option_milli(&item->options[o]) / 1000.0)
-                                                : node_option_milli(&item->options[o]) / 1000.0;
-                part = MAX(part, gpus / type->gpus);
-                least = MIN(least, part * type->usd_per_hour);
-        }
-        return isfinite(least) ? least : 0;
-}
-
 static int solve_lp(struct exact *x, struct err *e) {
         size_t items = x->problem->item_count;
         _cleanup_free_ double *values = mem_zalloc(items + 1, sizeof *values), *centre = mem_zalloc(items + 1, sizeof *centre);
@@ -251,7 +229,7 @@ static int solve_lp(struct exact *x, struct err *e) {
                             .smoothing = SMOOTHING_QUICK,
                             .level = pricing_size(x->pricing) > SIZE_QUICK ? PRICING_QUICK : PRICING_EXACT };
         for (size_t i = 0; i < items; i++)
-                centre[i] = guess(x->problem, (uint32_t)i);
+                centre[i] = bound_guess(x->problem, (uint32_t)i);
         int error = solve_master(x, e);
 
         for (unsigned round = 0; round < ROUNDS_MAX && error == 0 && !r.converged; round++) {

@@ -1,5 +1,7 @@
 #include "core/plan/pack/pack.h"
 
+#include "base/mem.h"
+#include "core/plan/pack/bound.h"
 #include "core/plan/pack/coin.h"
 #include "core/plan/pack/cut.h"
 #include "core/plan/pack/engines.h"
@@ -29,6 +31,10 @@ int pack_solve(const struct pack_problem *problem, enum pack_engine engine, cons
         struct pack_solution s = { 0 };
         int r = solve(problem, engine, limits, env, &s, e);
 
+        if (r == 0 && engine == PACK_EXACT && !s.exact_engine) { /* the solver libraries are missing */
+                s.bound_usd_per_hour = MIN(bound_without_solver(problem, s.unplaced, env, limits->seconds), s.usd_per_hour);
+                s.proved = s.usd_per_hour <= s.bound_usd_per_hour * (1 + limits->gap);
+        }
         if (r == 0 && s.pool_count == 0)
                 r = cut_number_pools(problem, &s, e);
         if (r == 0 && engine == PACK_EXACT && limits->max_pools > 0 && s.pool_count > limits->max_pools)
