@@ -1,6 +1,9 @@
 /* plan_args: what the command line of `carve plan` says, and what is made of it. */
 #pragma once
 
+#include <pthread.h>
+#include <signal.h>
+
 #include "cmd/cmd.h"
 #include "core/cloud/price.h"
 #include "core/plan/plan.h"
@@ -52,6 +55,9 @@ const char *plan_mode_at(size_t index);
 struct plan_watch {
         bool show; /* progress, on standard error */
         bool shown;
+        bool waits; /* a thread waits for Ctrl-C */
+        pthread_t waiter;
+        struct sigaction old; /* what Ctrl-C did before */
         double begin_seconds, last_seconds;
 };
 void plan_watch_begin(struct plan_watch *watch, bool show);

@@ -1,6 +1,8 @@
 /* plan_watch: a long solve seen from outside: how far it is, and how to stop it. */
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -8,17 +10,50 @@
 
 #define PROGRESS_SECONDS 0.2 /* not more often */
 
-static volatile sig_atomic_t interrupted;
+/* Ctrl-C is taken by a thread that waits for it, not by a handler: CBC puts its own handler in the place of any other while it works, and
+ * that one would keep the signal to itself. The signal is blocked in every other thread. */
+static atomic_bool interrupted;
 
-static void on_interrupt(int signal) {
+static sigset_t only_interrupt(void) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGINT);
+        return set;
+}
+
+static void wait_for_interrupt(void) {
+        const sigset_t set = only_interrupt();
+        int signal;
+
+        while (sigwait(&set, &signal) != 0)
+                ;
+}
+
+static void end_at_once(void) {
+        const sigset_t set = only_interrupt();
+
+        signal(SIGINT, SIG_DFL);
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+        raise(SIGINT);
+}
+
+static void *take_interrupts(void *context) {
         static const char text[] = "\ncarve: stopping with the best plan so far; once more ends at once\n";
+        struct sigaction theirs;
 
-        (void)signal;
-        interrupted = 1;
+        wait_for_interrupt();
+        atomic_store(&interrupted, true);
         if (isatty(STDERR_FILENO)) {
                 ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
                 (void)written;
         }
+        /* Whose handler stands there now (CBC's) is told too, or it would work on to its own time limit. */
+        if (sigaction(SIGINT, NULL, &theirs) == 0 && theirs.sa_handler != SIG_DFL && theirs.sa_handler != SIG_IGN)
+                theirs.sa_handler(SIGINT);
+        wait_for_interrupt();
+        end_at_once();
+        return context;
 }
 
 static double now_seconds(void *context) {
@@ -31,7 +66,7 @@ static double now_seconds(void *context) {
 
 static bool stop(void *context) {
         (void)context;
-        return interrupted;
+        return atomic_load(&interrupted);
 }
 
 static void progress(void *context, struct pack_point point) {
@@ -55,12 +90,22 @@ void plan_watch_begin(struct plan_watch *watch, bool show) {
         double now = now_seconds(NULL);
 
         *watch = (struct plan_watch){ .show = show, .begin_seconds = now, .last_seconds = now };
-        /* SA_RESETHAND: a second Ctrl-C meets the default, which ends the process. */
-        sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_interrupt, .sa_flags = SA_RESTART | SA_RESETHAND }, NULL);
+        /* Who starts carve with Ctrl-C ignored (nohup, a job in the background) wants it ignored. */
+        const sigset_t set = only_interrupt();
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
+        sigaction(SIGINT, NULL, &watch->old);
+        watch->waits = watch->old.sa_handler != SIG_IGN && pthread_create(&watch->waiter, NULL, take_interrupts, NULL) == 0;
 }
 
 void plan_watch_end(struct plan_watch *watch) {
-        signal(SIGINT, SIG_DFL);
+        const sigset_t set = only_interrupt();
+
+        if (watch->waits) {
+                pthread_cancel(watch->waiter);
+                pthread_join(watch->waiter, NULL);
+        }
+        sigaction(SIGINT, &watch->old, NULL); /* CBC may have left its own */
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
         if (watch->shown)
                 fputs("\r\033[K", stderr);
 }
