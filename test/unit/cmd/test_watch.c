@@ -17,8 +17,11 @@ static int interrupted(unsigned times, bool after) {
                 struct pack_env env = plan_watch_env(&watch);
                 if (env.stop(env.context))
                         _exit(1);
-                for (unsigned i = 0; i < times; i++)
-                        raise(SIGINT);
+                for (unsigned i = 0; i < times; i++) {
+                        kill(getpid(), SIGINT); /* a thread takes it: it has two seconds, the second one all of them */
+                        for (unsigned wait = 0; wait < 400 && (i > 0 || !env.stop(env.context)); wait++)
+                                usleep(5000);
+                }
                 bool stop = env.stop(env.context);
                 plan_watch_end(&watch);
                 if (after)
