@@ -1,5 +1,6 @@
 #include "core/gpu/model.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -35,6 +36,18 @@ const struct gpu_model *gpu_model_at(size_t index) {
 
 size_t gpu_model_index(const struct gpu_model *model) {
         return (size_t)(model - catalogue_models);
+}
+
+const char *gpu_model_title(const struct gpu_model *model, char title[static GPU_TITLE_MAX]) {
+        bool lower = true;
+
+        for (const char *c = model->key; *c; c++)
+                lower = lower && !isupper((unsigned char)*c);
+        size_t n = 0;
+        for (const char *c = model->key; *c && n < GPU_TITLE_MAX - 1; c++)
+                title[n++] = lower ? (char)toupper((unsigned char)*c) : *c;
+        title[n] = '\0';
+        return title;
 }
 
 static char fold(char c) {

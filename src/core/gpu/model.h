@@ -56,6 +56,10 @@ const struct gpu_model *gpu_model_at(size_t index);
 /* By key, product name or alias ("a100" is the 40 GB one, "h100" the 80 GB one; EC2's and Karpenter's names "rtx-pro-server-6000", "t4g").
  * Case does not matter, and blanks, '-' and '_' are the same (node label nvidia.com/gpu.product). NULL if unknown. */
 const struct gpu_model *gpu_model_find(const char *key);
+
+/* The key as people write it, for texts: EC2 gives some in lower case ("l4" is "L4"). Returns `title`. */
+#define GPU_TITLE_MAX 64
+const char *gpu_model_title(const struct gpu_model *model, char title[static GPU_TITLE_MAX]);
 size_t gpu_model_index(const struct gpu_model *model);
 
 static inline bool gpu_has_mig(const struct gpu_model *model) {

@@ -176,7 +176,7 @@ static bool nothing_named(const struct workload *w) {
 /* The market types that its restrictions leave, whatever its size. */
 static struct market_set types_allowed(const struct choices *c, const struct workload *w) {
         uint8_t capacities = w->capacity_allowed ?: (uint8_t)(1u << c->world.options->capacity);
-        uint8_t archs = w->arch_allowed ?: 1u << ARCH_AMD64;
+        uint8_t archs = w->arch_allowed ?: c->world.options->arch_allowed ?: 1u << ARCH_AMD64;
         uint64_t models = models_allowed(c, w);
         struct market_set set = { 0 };
 
@@ -292,6 +292,8 @@ static void choose_for(struct choices *c, const struct workload *w, const struct
                                    .answer = mode_choose(&question),
                                    .slices = shared_out ? (uint16_t)MIN(w->request.count, 1000u) : 1,
                                    .types = allowed };
+        if (w->request.kind == REQUEST_MIG && !need_known(need)) /* a profile that no GPU has, so nothing tells what would do */
+                choice->types = (struct market_set){ 0 };
         if (choice->answer.modes == MODE_BIT(GPU_WHOLE))
                 choose_whole(c, choice, w);
         else

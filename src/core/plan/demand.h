@@ -73,7 +73,7 @@ struct workload {
         uint64_t gpus_allowed;                           /* bit per gpu_model_index(); 0 = any */
         uint64_t types_allowed[INSTANCE_TYPES_MAX / 64]; /* bit per instance_type_index(); all 0 = any */
         uint8_t capacity_allowed;                        /* bit per enum capacity_type; 0 = any */
-        uint8_t arch_allowed;                            /* bit per enum cpu_arch; 0 = not stated (then amd64) */
+        uint8_t arch_allowed;                            /* bit per enum cpu_arch; 0 = not stated (then as the options say) */
         const char *impossible;                          /* why no instance type can ever run it, whatever is bought; NULL = some can */
         uint32_t max_per_node;                           /* from anti-affinity or spread per host; 0 = no limit */
         const struct label *labels;                      /* of the object, for policies */

@@ -19,7 +19,7 @@
 struct plan_options {
         uint64_t types_allowed[INSTANCE_TYPES_MAX / 64]; /* all 0 = every type of a family that is not fractional */
         uint64_t gpus_allowed;                           /* 0 = any */
-        uint8_t arch_allowed;                            /* 0 = amd64 */
+        uint8_t arch_allowed;                            /* 0 = amd64; also what a pod that states none runs on */
         uint8_t modes;                                   /* bit per enum gpu_mode; 0 = all */
         enum capacity_type capacity;
         const char *region;              /* "us-east-1" */

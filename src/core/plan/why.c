@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #define TEXT_MAX 1024
+#define TITLE(gpu) gpu_model_title(gpu, (char[GPU_TITLE_MAX]){ 0 })
 
 static double gib(uint32_t mib) {
         return mib / 1024.0;
@@ -17,7 +18,7 @@ static const char *finish(const struct choices *c, struct buf *text) {
         return kept;
 }
 
-/* "t4, a10g and 3 more" */
+/* "T4, A10G and 3 more" */
 static void add_models(struct buf *text, uint64_t models) {
         unsigned shown = 0, more = 0;
 
@@ -25,7 +26,7 @@ static void add_models(struct buf *text, uint64_t models) {
                 if (!(models >> i & 1))
                         continue;
                 if (shown < 4)
-                        buf_printf(text, "%s%s", shown++ ? ", " : "", gpu_model_at(i)->key);
+                        buf_printf(text, "%s%s", shown++ ? ", " : "", TITLE(gpu_model_at(i)));
                 else
                         more++;
         }
@@ -37,6 +38,12 @@ static void add_models(struct buf *text, uint64_t models) {
 static void say_not_allowed(const struct choices *c, const struct workload *w, struct buf *text) {
         if (c->world.options->honour_trace_gpus && w->trace_gpus && w->trace_gpus_allowed == 0) {
                 buf_printf(text, "names the GPU %s, which EC2 does not sell", w->trace_gpus);
+                return;
+        }
+        uint8_t archs = c->world.options->arch_allowed ?: 1u << ARCH_AMD64;
+        if (w->arch_allowed && !(w->arch_allowed & archs)) {
+                const char *own = w->arch_allowed >> ARCH_ARM64 & 1 ? "arm64" : "amd64";
+                buf_printf(text, "runs on %s only, and that may not be bought: add --arch %s", own, own);
                 return;
         }
         buf_adds(text, "no instance type that may be bought is one it allows");
@@ -69,10 +76,10 @@ static void say_gpu_too_small(const struct choices *c, const struct workload *w,
                 buf_printf(text, "asks %s, a profile that no GPU it may use has", w->request.profile);
         else if (choice->need.memory_mib > largest->usable_mib)
                 buf_printf(text, "needs %.1f GiB of GPU memory; the largest GPU it may use (%s) has %.1f GiB", gib(choice->need.memory_mib),
-                           largest->sold_as->key, gib(largest->usable_mib));
+                           TITLE(largest->sold_as), gib(largest->usable_mib));
         else if (size_compute(&choice->need, largest->model) > 1)
                 buf_printf(text, "needs %.1f times the compute of the largest GPU it may use (%s)",
-                           (double)size_compute(&choice->need, largest->model), largest->sold_as->key);
+                           (double)size_compute(&choice->need, largest->model), TITLE(largest->sold_as));
         else
                 buf_printf(text, "no GPU it may use gives it a slice in a mode that is allowed, nor is as large as the one it ran on");
 }
@@ -137,7 +144,7 @@ static void add_memory(struct buf *text, const struct workload *w, const struct 
                 buf_printf(text, " (measured: %.1f GiB)", gib(n->measured_mib));
 }
 
-/* "p99 memory 6.1 GiB + 20 % = 7.3 GiB, compute 14 % of l4" */
+/* "p99 memory 6.1 GiB + 20 % = 7.3 GiB, compute 14 % of L4" */
 static void add_need(struct buf *text, const struct workload *w, const struct need *n, const struct gpu_model *gpu) {
         float compute = size_compute(n, gpu);
 
@@ -151,12 +158,12 @@ static void add_need(struct buf *text, const struct workload *w, const struct ne
                 buf_printf(text, "%sasks %u/1000 of a GPU", text->length ? ", " : "", n->milli);
         if (n->activity >= 0)
                 buf_printf(text, ", SM activity %.0f %%%s%s + %u %% = %.0f %% of %s", (double)n->activity * 100,
-                           n->activity_gpu ? " of " : "", n->activity_gpu ? n->activity_gpu->key : "", n->headroom_percent,
-                           (double)compute * 100, gpu->key);
+                           n->activity_gpu ? " of " : "", n->activity_gpu ? TITLE(n->activity_gpu) : "", n->headroom_percent,
+                           (double)compute * 100, TITLE(gpu));
 }
 
 static void add_slice(struct buf *text, const struct choice *choice, const struct why_got *got) {
-        const char *gpu = got->gpu->key;
+        const char *gpu = TITLE(got->gpu);
 
         if (got->group->mode == GPU_MIG) {
                 const struct gpu_profile *p = got->option->profile;
@@ -195,9 +202,10 @@ const char *why_reason(const struct choices *c, const struct workload *w, const 
                 bool shares = choice->answer.modes & (MODE_BIT(GPU_MPS) | MODE_BIT(GPU_TIME_SLICING));
                 add_need(&text, w, &choice->need, got->option->gpu);
                 if (!shares && !gpu_has_mig(got->gpu))
-                        buf_printf(&text, "; %s, and %s has no MIG, so whole", rule ? rule->why : "shares are not allowed", got->gpu->key);
+                        buf_printf(&text, "; %s, and %s has no MIG, so whole", rule ? rule->why : "shares are not allowed",
+                                   TITLE(got->gpu));
                 else
-                        buf_printf(&text, ": more than the largest slice of %s, so whole", got->gpu->key);
+                        buf_printf(&text, ": more than the largest slice of %s, so whole", TITLE(got->gpu));
         } else if (rule == &mode_too_large) {
                 add_need(&text, w, &choice->need, got->gpu);
                 buf_printf(&text, ": %s", rule->why);

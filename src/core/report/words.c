@@ -1,6 +1,5 @@
 #include "core/report/words.h"
 
-#include <ctype.h>
 #include <math.h>
 
 #include "base/mem.h"
@@ -90,14 +89,8 @@ const char *words_mode(enum gpu_mode mode) {
         return names[mode];
 }
 
-/* Keys of GPUs that NVIDIA writes in capitals are lower-case when EC2 gave them ("l4"). */
 void words_gpu(struct buf *b, const struct gpu_model *gpu) {
-        bool lower = true;
-
-        for (const char *c = gpu->key; *c; c++)
-                lower = lower && !isupper((unsigned char)*c);
-        for (const char *c = gpu->key; *c; c++)
-                buf_addc(b, lower ? (char)toupper((unsigned char)*c) : *c);
+        buf_adds(b, gpu_model_title(gpu, (char[GPU_TITLE_MAX]){ 0 }));
 }
 
 void words_a_gpu(struct buf *b, const struct gpu_model *gpu) {

@@ -271,7 +271,7 @@ static void the_impossible_is_named(void **state) {
         make();
         recount();
         assert_near(p.plan_usd_per_hour, 0.526);
-        static const char *const says[] = { "", "needs 120.2 cores", "9 GPUs", "l4", "46.9 GiB of GPU memory", "zone" };
+        static const char *const says[] = { "", "needs 120.2 cores", "9 GPUs", "L4", "46.9 GiB of GPU memory", "zone" };
         for (size_t i = 0; i < ARRAY_SIZE(says); i++)
                 if (!strstr(p.workloads[i].unplaced_reason, says[i]))
                         fail_msg("\"%s\" does not say \"%s\"", p.workloads[i].unplaced_reason, says[i]);
