@@ -26,6 +26,8 @@ static void add_note(struct plan *p, const char *fmt, ...) {
         p->notes[p->note_count++] = arena_strdup(&p->arena, text);
 }
 
+#define FORM(n, one, several) ((n) == 1 ? (one) : (several))
+
 /* "$7,163.37/h" */
 static void add_price(struct buf *text, double usd_per_hour) {
         char digits[64];
@@ -112,36 +114,64 @@ static void note_trace(struct plan *p, const struct note_facts *facts) {
         }
         if (naming > 0 && honour)
                 add_note(p,
-                         "%" PRIu64
-                         " pods name GPU models and get only those (T4 as t4, V100M16 as v100, V100M32 as v100-32gb, A10 as a10g); "
-                         "%" PRIu64 " of them name only models that EC2 does not sell",
-                         naming, unsold);
+                         "%" PRIu64 " %s only those (T4 as t4, V100M16 as v100, V100M32 as v100-32gb, A10 as a10g); "
+                         "%" PRIu64 " of them %s only models that EC2 does not sell",
+                         naming, FORM(naming, "pod names GPU models and gets", "pods name GPU models and get"), unsold,
+                         FORM(unsold, "names", "name"));
         else if (naming > 0)
-                add_note(p, "%" PRIu64 " pods name GPU models of the trace's own fleet; this is not taken as a restriction", naming);
+                add_note(p, "%" PRIu64 " %s GPU models of the trace's own fleet; this is not taken as a restriction", naming,
+                         FORM(naming, "pod names", "pods name"));
         if (odd > 0)
-                add_note(p, "%" PRIu64 " pods ask several GPUs of less than 1000/1000 each; they get that many whole GPUs", odd);
+                add_note(p, "%" PRIu64 " %s several GPUs of less than 1000/1000 each and %s that many whole GPUs", odd,
+                         FORM(odd, "pod asks", "pods ask"), FORM(odd, "gets", "get"));
         add_note(p, "a trace's share is taken as the same part of any GPU; it says nothing of GPU memory");
         if (facts->options->share_size_count > 0)
                 add_note(p, "--share-sizes is not applied: a trace has no share sizes by memory");
+}
+
+#define KINDS_SHOWN 8
+
+/* "7 objects are left out: 4 ConfigMap, 3 Service" */
+static void note_skipped(struct plan *p) {
+        _cleanup_(buf_done) struct buf text = BUF(NOTE_BYTES_MAX);
+        const struct demand *d = p->demand;
+        uint64_t objects = 0;
+
+        for (size_t i = 0; i < d->skipped_count; i++) {
+                objects += d->skipped[i].count;
+                if (i < KINDS_SHOWN)
+                        buf_printf(&text, "%s%" PRIu64 " %.100s", i ? ", " : "", (uint64_t)d->skipped[i].count, d->skipped[i].kind);
+        }
+        if (d->skipped_count > KINDS_SHOWN)
+                buf_printf(&text, " and %zu more kinds", d->skipped_count - KINDS_SHOWN);
+        if (objects > 0)
+                add_note(p, "%" PRIu64 " %s left out, having no pods to plan: %s", objects, FORM(objects, "object is", "objects are"),
+                         buf_text(&text));
 }
 
 static void note_left_out(struct plan *p, const struct note_facts *facts) {
         const struct demand *d = p->demand;
         uint64_t unplaced = 0;
 
+        note_skipped(p);
         if (d->cpu_only_pods > 0)
-                add_note(p, "%" PRIu64 " pods ask for no GPU and are left out", d->cpu_only_pods);
+                add_note(p, "%" PRIu64 " %s left out", d->cpu_only_pods,
+                         FORM(d->cpu_only_pods, "pod asks for no GPU and is", "pods ask for no GPU and are"));
         for (size_t i = 0; i < p->workload_count; i++)
                 unplaced += p->workloads[i].unplaced;
         if (unplaced > 0)
-                add_note(p, "%" PRIu64 " pods have no place in the plan and are not in its price", unplaced);
+                add_note(p, "%" PRIu64 " %s not in its price", unplaced,
+                         FORM(unplaced, "pod has no place in the plan and is", "pods have no place in the plan and are"));
         if (facts->today_unplaced != unplaced)
-                add_note(p, "today's price leaves out %" PRIu64 " pods that no whole GPU allowed can hold", facts->today_unplaced);
+                add_note(p, "today's price leaves out %" PRIu64 " %s that no whole GPU allowed can hold", facts->today_unplaced,
+                         FORM(facts->today_unplaced, "pod", "pods"));
         if (facts->market->without_price > 0)
-                add_note(p, "%zu instance types have no price in %s and are left out", facts->market->without_price, p->region);
+                add_note(p, "%zu %s no price in %s and %s left out", facts->market->without_price,
+                         FORM(facts->market->without_price, "instance type has", "instance types have"), p->region,
+                         FORM(facts->market->without_price, "is", "are"));
         if (d->daemon_pods > 0)
-                add_note(p, "%u DaemonSet pods take %.1f cores and %.1f GiB of every node", d->daemon_pods, d->daemon_cpu_milli / 1000.0,
-                         d->daemon_memory_mib / 1024.0);
+                add_note(p, "%u DaemonSet %s %.1f cores and %.1f GiB of every node", d->daemon_pods,
+                         FORM(d->daemon_pods, "pod takes", "pods take"), d->daemon_cpu_milli / 1000.0, d->daemon_memory_mib / 1024.0);
 }
 
 static void note_solving(struct plan *p, const struct note_facts *facts) {
@@ -154,11 +184,10 @@ static void note_solving(struct plan *p, const struct note_facts *facts) {
                          "the bound is of pods rounded down",
                          facts->scale->need * 100, facts->scale->size * 100);
         if (facts->crowded > 0)
-                add_note(p, "%" PRIu64 " pods stand with more of their own workload on a node than its spread allows", facts->crowded);
+                add_note(p, "%" PRIu64 " %s more of the same workload on a node than its spread allows", facts->crowded,
+                         FORM(facts->crowded, "pod stands with", "pods stand with"));
         if (!p->exact_engine)
                 add_note(p, "the solver libraries CLP and CBC were not found: the plan is the best of the greedy ones");
-        if (p->stopped)
-                add_note(p, "solving was stopped by the time limit or by hand; the plan is the best found until then");
         for (size_t i = 0; i < p->node_count; i++)
                 fraction |= instance_is_fractional(p->nodes[i].type);
         if (fraction)

@@ -246,7 +246,8 @@ static void workload(const struct page *page, size_t index) {
         words_asks(&choice, w->demand);
         buf_adds(&choice, " → ");
         words_gets(&choice, w);
-        buf_adds(&choice, ":");
+        if (*w->reason)
+                buf_adds(&choice, ":");
         words_dollars(&money, w->today_usd_per_hour);
         buf_adds(&money, " → ");
         words_dollars(&money, w->plan_usd_per_hour);
