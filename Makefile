@@ -10,7 +10,7 @@ build: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
-	@scripts/bootstrap run build test
+	@scripts/bootstrap run build
 	@meson setup --prefix=$(PREFIX) $(BUILD)
 
 demo: build
