@@ -135,7 +135,7 @@ static void set_defaults(void *a) {
                 .region = PRICE_REGION_DEFAULT,
                 .headroom = 20,
                 .gap = 0.1,
-                .time_limit = 15,
+                .time_limit = 12,
         };
 }
 
@@ -252,7 +252,7 @@ static const struct cmd_option options[] = {
         { .name = "time-limit",
           .value = VALUE_NUMBER,
           .arg = "SECONDS",
-          .help = "Stop with the best plan so far (default 15; 0 = no limit)",
+          .help = "Stop with the best plan so far (default 12; 0 = no limit)",
           .offset = FIELD(time_limit),
           .max = 1e6 },
         { .name = "threads",
