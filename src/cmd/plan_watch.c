@@ -13,6 +13,7 @@
 /* Ctrl-C is taken by a thread that waits for it, not by a handler: CBC puts its own handler in the place of any other while it works, and
  * that one would keep the signal to itself. The signal is blocked in every other thread. */
 static atomic_bool interrupted;
+static atomic_bool ending; /* the solve is over: the next signal is ours, to end the thread */
 
 static sigset_t only_interrupt(void) {
         sigset_t set;
@@ -22,12 +23,14 @@ static sigset_t only_interrupt(void) {
         return set;
 }
 
-static void wait_for_interrupt(void) {
+/* False when the solve is over. */
+static bool wait_for_interrupt(void) {
         const sigset_t set = only_interrupt();
         int signal;
 
         while (sigwait(&set, &signal) != 0)
                 ;
+        return !atomic_load(&ending);
 }
 
 static void end_at_once(void) {
@@ -42,7 +45,8 @@ static void *take_interrupts(void *context) {
         static const char text[] = "\ncarve: stopping with the best plan so far; once more ends at once\n";
         struct sigaction theirs;
 
-        wait_for_interrupt();
+        if (!wait_for_interrupt())
+                return context;
         atomic_store(&interrupted, true);
         if (isatty(STDERR_FILENO)) {
                 ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
@@ -51,8 +55,8 @@ static void *take_interrupts(void *context) {
         /* Whose handler stands there now (CBC's) is told too, or it would work on to its own time limit. */
         if (sigaction(SIGINT, NULL, &theirs) == 0 && theirs.sa_handler != SIG_DFL && theirs.sa_handler != SIG_IGN)
                 theirs.sa_handler(SIGINT);
-        wait_for_interrupt();
-        end_at_once();
+        if (wait_for_interrupt())
+                end_at_once();
         return context;
 }
 
@@ -92,6 +96,7 @@ void plan_watch_begin(struct plan_watch *watch, bool show) {
         *watch = (struct plan_watch){ .show = show, .begin_seconds = now, .last_seconds = now };
         /* Who starts carve with Ctrl-C ignored (nohup, a job in the background) wants it ignored. */
         const sigset_t set = only_interrupt();
+        atomic_store(&ending, false);
         pthread_sigmask(SIG_BLOCK, &set, NULL);
         sigaction(SIGINT, NULL, &watch->old);
         watch->waits = watch->old.sa_handler != SIG_IGN && pthread_create(&watch->waiter, NULL, take_interrupts, NULL) == 0;
@@ -101,7 +106,8 @@ void plan_watch_end(struct plan_watch *watch) {
         const sigset_t set = only_interrupt();
 
         if (watch->waits) {
-                pthread_cancel(watch->waiter);
+                atomic_store(&ending, true);
+                pthread_kill(watch->waiter, SIGINT);
                 pthread_join(watch->waiter, NULL);
         }
         sigaction(SIGINT, &watch->old, NULL); /* CBC may have left its own */
