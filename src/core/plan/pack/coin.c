@@ -16,14 +16,12 @@ static const struct {
 #define SYMBOL(name)                                                                                                                       \
         { #name, offsetof(struct coin, name) }
         SYMBOL(Clp_newModel),     SYMBOL(Clp_deleteModel),         SYMBOL(Clp_resize),          SYMBOL(Clp_chgRowLower),
-        SYMBOL(Clp_addColumns),   SYMBOL(Clp_chgColumnUpper),      SYMBOL(Clp_primal),          SYMBOL(Clp_dual),
-        SYMBOL(Clp_objectiveValue), SYMBOL(Clp_primalColumnSolution), SYMBOL(Clp_dualRowSolution), SYMBOL(Clp_dualColumnSolution),
-        SYMBOL(Clp_setLogLevel),  SYMBOL(Clp_setMaximumSeconds),   SYMBOL(Clp_scaling),
+        SYMBOL(Clp_addColumns),   SYMBOL(Clp_chgColumnUpper),      SYMBOL(Clp_primal),
+        SYMBOL(Clp_objectiveValue), SYMBOL(Clp_primalColumnSolution), SYMBOL(Clp_dualRowSolution),
+        SYMBOL(Clp_setLogLevel),
 }, cbc_symbols[] = {
         SYMBOL(Cbc_newModel),     SYMBOL(Cbc_deleteModel),         SYMBOL(Cbc_loadProblem),     SYMBOL(Cbc_setInteger),
-        SYMBOL(Cbc_setLogLevel),  SYMBOL(Cbc_setMaximumSeconds),   SYMBOL(Cbc_setAllowableGap), SYMBOL(Cbc_setCutoff),
-        SYMBOL(Cbc_setMIPStartI), SYMBOL(Cbc_setParameter),        SYMBOL(Cbc_solve),           SYMBOL(Cbc_bestSolution),
-        SYMBOL(Cbc_getObjValue),
+        SYMBOL(Cbc_setLogLevel), SYMBOL(Cbc_setParameter),        SYMBOL(Cbc_solve),           SYMBOL(Cbc_bestSolution),
 #undef SYMBOL
 };
 

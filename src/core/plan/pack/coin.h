@@ -18,14 +18,10 @@ struct coin {
                                const int *starts, const int *rows, const double *elements);
         void (*Clp_chgColumnUpper)(void *model, const double *upper);
         int (*Clp_primal)(void *model, int values_pass);
-        int (*Clp_dual)(void *model, int values_pass);
         double (*Clp_objectiveValue)(void *model);
         double *(*Clp_primalColumnSolution)(void *model);
         double *(*Clp_dualRowSolution)(void *model);
-        double *(*Clp_dualColumnSolution)(void *model);
         void (*Clp_setLogLevel)(void *model, int level);
-        void (*Clp_setMaximumSeconds)(void *model, double seconds);
-        void (*Clp_scaling)(void *model, int mode);
         /* CBC */
         void *(*Cbc_newModel)(void);
         void (*Cbc_deleteModel)(void *model);
@@ -34,14 +30,9 @@ struct coin {
                                 const double *row_upper);
         void (*Cbc_setInteger)(void *model, int column);
         void (*Cbc_setLogLevel)(void *model, int level);
-        void (*Cbc_setMaximumSeconds)(void *model, double seconds);
-        void (*Cbc_setAllowableGap)(void *model, double gap);
-        void (*Cbc_setCutoff)(void *model, double cutoff);
-        void (*Cbc_setMIPStartI)(void *model, int count, const int *columns, const double *values);
         void (*Cbc_setParameter)(void *model, const char *name, const char *value);
         int (*Cbc_solve)(void *model);
         const double *(*Cbc_bestSolution)(void *model);
-        double (*Cbc_getObjValue)(void *model);
 };
 
 /* The libraries, loaded once for the life of the process; NULL if one of them or one of their functions is missing. May block on first use

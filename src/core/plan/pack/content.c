@@ -156,7 +156,7 @@ static void extend(struct contents *c, uint32_t from, int32_t base, const struct
                 label.cpu_milli += item->cpu_milli;
                 label.memory_mib += item->memory_mib;
                 label.pods++;
-                if (next < 0 || label.pods > PACK_SLICES_MAX || label.cpu_milli > c->group->cpu_max ||
+                if (next < 0 || (label.pods > PACK_SLICES_MAX && !c->effort->merges) || label.cpu_milli > c->group->cpu_max ||
                     label.memory_mib > c->group->memory_max)
                         return;
                 state = (uint32_t)next;
@@ -267,7 +267,7 @@ uint32_t contents_pods(const struct contents *c, const struct content *content, 
         uint32_t n = 0;
 
         for (int32_t l = content->label; l >= 0 && c->labels[l].copies > 0; l = c->labels[l].parent)
-                for (unsigned k = 0; k < c->labels[l].copies; k++) {
+                for (unsigned k = 0; k < c->labels[l].copies && n < PACK_SLICES_MAX; k++) {
                         items[n] = c->labels[l].item;
                         options[n++] = c->labels[l].option;
                 }

@@ -5,9 +5,9 @@
  * value): exact dynamic programming, item by item, over the thousandths taken (share modes) or over the multisets of profiles that have a
  * placement (MIG), each state keeping the labels that no other of the state dominates.
  *
- * Some limits are relaxed: the pods per node and max_per_node over several GPUs, which dominance could hide (within one GPU the
- * latter is kept), and, in a state that would hold too many labels, the CPU and memory of labels much alike. So the best value found is
- * never below the true one: a valid bound; columns are trimmed to what is allowed (pricing.c).
+ * Some limits are relaxed: the slices per GPU where a proof is wanted, the pods per node and max_per_node over several GPUs, which
+ * dominance could hide (within one GPU the latter is kept), and, in a state that would hold too many labels, the CPU and memory of labels
+ * much alike. So the best value found is never below the true one: a valid bound; columns are trimmed to what is allowed (pricing.c).
  */
 #pragma once
 
