@@ -54,6 +54,15 @@ def profile_memory_mib(profile, gpu, total_mib):
     return total_mib * part * SHARE_PERCENT // (whole * 100)
 
 
+def compute_rows(profile, gpu):
+    """[id, slices, max, sm, default]: by rising size, so that the default, which is the whole slice, comes last."""
+    found = profile["compute_instances"]
+    if found and not (found[-1][4] and found == sorted(found, key=lambda c: c[1])):
+        fail(f"{gpu['key']} {profile['name']}: the whole slice is not the last of its compute instances")
+    texts = (f"{{ {number(i, 8)}, {number(slices, 8)}, {number(most, 8)}, {number(sm or 0, 1000)} }}" for i, slices, most, sm, _ in found)
+    return f"{len(found)}, {{ {', '.join(texts) or '{ 0 }'} }}"
+
+
 def profile_row(index, profile, gpu, total_mib):
     places = profile["placements"] or []
     if any(size != profile["memory_slices"] for _, size in places):
@@ -68,8 +77,13 @@ def profile_row(index, profile, gpu, total_mib):
         f"        {{ {text(profile['name'])}, {index}, {identity}, {number(profile['enum'], 17)}, {number(profile['slice_count'], 8)}, "
         f"{number(profile['memory_slices'] or 0, 12)}, {number(profile_memory_mib(profile, gpu, total_mib), 2**24)}, "
         f"{number(profile['sm'] or 0, 1000)}, {{ {engines} }}, {number(profile['max_instances'], 12)}, {len(starts)}, "
-        f"{{ {', '.join(map(str, starts)) or '0'} }} }},"
+        f"{{ {', '.join(map(str, starts)) or '0'} }}, {compute_rows(profile, gpu)} }},"
     )
+
+
+def pci_ids(model, mig):
+    found = mig["pci_device_ids"] if mig else model["pci_device_ids"].split("|")
+    return f"{{ {', '.join(i for i in found if i) or '0'} }}"
 
 
 def fold(name):
@@ -112,7 +126,7 @@ def gpu(models_csv, mig_json):
         cut = f"{g['memory_slices'] or 0}, {g['compute_slices']}, {len(g['profiles'])}, profiles_{i}" if g else "0, 0, 0, NULL"
         print(
             f"        {{ {text(m['key'])}, {text(m['product'])}, {text(m['arch'])}, {number(major, 99)}, {number(minor, 9)}, "
-            f"{number(m['memory_mib'], 2**24)}, {float(m['fp16_tflops'])}f, {yes(m['mps'])}, {yes(m['nvlink'])}, {cut} }},"
+            f"{number(m['memory_mib'], 2**24)}, {float(m['fp16_tflops'])}f, {yes(m['mps'])}, {yes(m['nvlink'])}, {pci_ids(m, g)}, {cut} }},"
         )
     print("};")
     print(f"const size_t catalogue_model_count = {len(models)};\n")

@@ -19,6 +19,16 @@ enum gpu_engine { GPU_ENGINE_COPY, GPU_ENGINE_DECODE, GPU_ENGINE_ENCODE, GPU_ENG
 #define GPU_STARTS_MAX 12
 #define GPU_PROFILES_MAX 16
 #define GPU_PROFILE_ID_UNKNOWN 255
+#define GPU_COMPUTE_PROFILES_MAX 5
+#define GPU_PCI_IDS_MAX 6
+
+/* How one MIG slice's compute may be divided: NVML's compute instances. */
+struct gpu_compute_profile {
+        uint8_t id;     /* NVML_COMPUTE_INSTANCE_PROFILE_*, which is also the id that NVML gives back */
+        uint8_t slices; /* compute slices */
+        uint8_t max_count;
+        uint16_t sm; /* 0: not known */
+};
 
 struct gpu_profile {
         const char *name; /* as NVIDIA's tools print it: "1g.10gb+me" */
@@ -32,6 +42,8 @@ struct gpu_profile {
         uint8_t max_count;
         uint8_t start_count;            /* 0: placements not known, so it is never placed */
         uint8_t starts[GPU_STARTS_MAX]; /* first memory slice of each placement, rising */
+        uint8_t compute_count;
+        struct gpu_compute_profile compute[GPU_COMPUTE_PROFILES_MAX]; /* by rising size; the last is the whole slice */
 };
 
 struct gpu_model {
@@ -43,6 +55,7 @@ struct gpu_model {
         float fp16_tflops; /* dense tensor throughput: what compares the models' compute (data/gpu/SOURCES.md) */
         bool mps;          /* Volta or later */
         bool nvlink;
+        uint16_t pci_ids[GPU_PCI_IDS_MAX]; /* PCI device ids, the product's own first; 0: no more */
         uint8_t memory_slices;  /* 0: no MIG, or placements that nobody has published: names are known, layouts are not */
         uint8_t compute_slices; /* 0: no MIG */
         uint8_t profile_count;

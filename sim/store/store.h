@@ -1,0 +1,52 @@
+/* store: a simulated node in a folder, shared by any number of processes.
+ *
+ *     DIR/state   header and two copies of struct node; the header's generation says which one counts
+ *     DIR/lock    held (flock) by the one who writes; the kernel frees it with the process, however that ends
+ *     DIR/root    what the driver would show: proc/driver/nvidia…, dev/nvidia…, made after the state (sim/store/tree.c)
+ *
+ * A write copies the node, changes the copy, puts it into the place that does not count, then raises the generation by one 8-byte write.
+ * Who dies before that has changed nothing. A reader compares the generation (one pread, 0.3 us) and copies the node only when it rose; a
+ * checksum and the generation inside each copy tell a torn one, which is read again. Nothing is mapped for reading, so that a state file
+ * which somebody truncates is an error and not a SIGBUS in the client.
+ *
+ * Errors of all functions: ERR_INPUT (not a state file, damaged, other version), ERR_SYSTEM (permission, disk full, …), ERR_AGAIN (lock not
+ * had in time). The text names the folder and what to do.
+ */
+#pragma once
+
+#include "sim/node/node.h"
+
+#define STORE_PATH_MAX 4096
+#define STORE_LOCK_MS 30000 /* a writer waits so long for another; longer than any operation of the simulator */
+
+struct store {
+        char dir[STORE_PATH_MAX];
+        int fd;              /* of DIR/state, open for the life of the store; -1: not open */
+        bool read_only;      /* the folder may not be written: reading works, writing is ERR_SYSTEM */
+        uint64_t generation; /* of the last node that was read */
+};
+
+/* Make DIR (it may exist, empty or with a node that `replace` allows to be thrown away) hold `n`. All or nothing. */
+int store_create(const char *dir, const struct node *n, bool replace, struct err *e);
+
+int store_open(struct store *s, const char *dir, struct err *e);
+void store_close(struct store *s);
+
+/* If the node changed since `snapshot` was read (or was never read: generation 0), read it anew. `ret_changed` may be NULL. */
+int store_refresh(struct store *s, struct node *snapshot, bool *ret_changed, struct err *e);
+
+/* A write: begin locks and reads the newest node into `working`; end publishes it, or forgets it (`working` NULL), and unlocks in any case.
+ * Safe against other threads and forks of the same process too: each write has its own lock descriptor. */
+struct store_write {
+        int lock_fd;
+};
+int store_begin(struct store *s, struct store_write *w, struct node *working, struct err *e);
+int store_end(struct store *s, struct store_write *w, const struct node *working, struct err *e);
+
+/* Sleep until the generation is no longer `generation` or until `timeout_ms` have passed (-1: for ever). 0: it changed; 1: time is up. May
+ * wake early for no reason. Wakes across processes, without polling. */
+int store_wait(struct store *s, uint64_t generation, int timeout_ms, struct err *e);
+
+/* Make DIR/root show what `n` says. Cheap where nothing changed. store_end calls it after publishing, under the lock; who finds that a
+ * killed writer did not come so far (root/generation lags behind) calls it again through store_repair. */
+int store_repair(struct store *s, struct err *e);
