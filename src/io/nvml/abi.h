@@ -13,6 +13,7 @@ typedef struct nvmlGpuInstance_st *nvmlGpuInstance_t;
 typedef struct nvmlComputeInstance_st *nvmlComputeInstance_t;
 typedef struct nvmlEventSet_st *nvmlEventSet_t;
 typedef struct nvmlGpmSample_st *nvmlGpmSample_t;
+typedef struct nvmlSystemEventSet_st *nvmlSystemEventSet_t;
 
 #define NVML_VERSION(type, number) ((unsigned)(sizeof(type) | (unsigned)(number) << 24))
 
@@ -66,6 +67,8 @@ typedef enum {
 #define NVML_VALUE_NOT_AVAILABLE (-1)
 #define NVML_NO_INSTANCE 0xFFFFFFFFu /* ours: "no GPU or compute instance" in process and event records */
 
+typedef enum { NVML_FEATURE_DISABLED = 0, NVML_FEATURE_ENABLED = 1 } nvmlEnableState_t;
+
 #define NVML_DEVICE_MIG_DISABLE 0
 #define NVML_DEVICE_MIG_ENABLE 1
 
@@ -100,6 +103,12 @@ typedef enum {
 #define NVML_COMPUTE_INSTANCE_PROFILE_1_SLICE_REV1 0x7
 #define NVML_COMPUTE_INSTANCE_PROFILE_COUNT 0x9
 #define NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_SHARED 0x0
+#define NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_COUNT 0x1
+
+/* What a profile can do, in the v3 infos. */
+#define NVML_GPU_INSTANCE_PROFILE_CAPS_P2P 0x1
+#define NVML_GPU_INSTANCE_PROFILE_CAPS_GFX 0x2
+#define NVML_COMPUTE_INSTANCE_PROFILE_CAPS_GFX 0x1
 
 typedef struct {
         unsigned int start, size; /* GPU instance: memory slices; compute instance: compute slices of its GPU instance */
@@ -189,6 +198,61 @@ typedef struct {
         unsigned int gpuInstanceId, computeInstanceId;
 } nvmlProcessInfo_t;
 
+/* What the unversioned process calls fill in. */
+typedef struct {
+        unsigned int pid;
+        unsigned long long usedGpuMemory;
+} nvmlProcessInfo_v1_t;
+
+typedef nvmlProcessInfo_t nvmlProcessInfo_v2_t;
+
+#define NVML_PROCESS_MODE_COMPUTE 0
+#define NVML_PROCESS_MODE_GRAPHICS 1
+#define NVML_PROCESS_MODE_MPS 2
+#define NVML_PROCESS_MODE_ALL 3
+
+typedef struct {
+        unsigned int pid;
+        unsigned long long usedGpuMemory;
+        unsigned int gpuInstanceId, computeInstanceId;
+        unsigned long long usedGpuCcProtectedMemory;
+} nvmlProcessDetail_v1_t;
+
+typedef struct {
+        unsigned int version, mode, numProcArrayEntries;
+        nvmlProcessDetail_v1_t *procArray;
+} nvmlProcessDetailList_v1_t;
+
+typedef struct {
+        unsigned int pid;
+        unsigned long long timeStamp;
+        unsigned int smUtil, memUtil, encUtil, decUtil;
+} nvmlProcessUtilizationSample_t;
+
+typedef struct {
+        unsigned long long timeStamp;
+        unsigned int pid, smUtil, memUtil, encUtil, decUtil, jpgUtil, ofaUtil;
+} nvmlProcessUtilizationInfo_v1_t;
+
+typedef struct {
+        unsigned int version, processSamplesCount;
+        unsigned long long lastSeenTimeStamp;
+        nvmlProcessUtilizationInfo_v1_t *procUtilArray;
+} nvmlProcessesUtilizationInfo_v1_t;
+
+typedef struct {
+        unsigned int gpuUtilization, memoryUtilization;
+        unsigned long long maxMemoryUsage, time, startTime; /* bytes, ms, us */
+        unsigned int isRunning, reserved[5];
+} nvmlAccountingStats_t;
+
+typedef struct {
+        unsigned int pid, isRunning, gpuUtilization, memoryUtilization;
+        unsigned long long maxMemoryUsage;
+        unsigned int sampleCount;
+        unsigned long long sumGpuUtil, sumFbUtil, time, startTime;
+} nvmlAccountingStats_v2_t;
+
 /* Kinds of events, as bits. */
 #define nvmlEventTypeSingleBitEccError 0x1ULL
 #define nvmlEventTypeDoubleBitEccError 0x2ULL
@@ -197,9 +261,88 @@ typedef struct {
 #define nvmlEventTypeClock 0x10ULL
 #define nvmlEventTypePowerSourceChange 0x80ULL
 #define nvmlEventMigConfigChange 0x100ULL
+#define nvmlEventTypeSingleBitEccErrorStorm 0x200ULL
+#define nvmlEventTypeDramRetirementEvent 0x400ULL
+#define nvmlEventTypeDramRetirementFailure 0x800ULL
+#define nvmlEventTypeNonFatalPoisonError 0x1000ULL
+#define nvmlEventTypeFatalPoisonError 0x2000ULL
+#define nvmlEventTypeGpuUnavailableError 0x4000ULL
+#define nvmlEventTypeGpuRecoveryAction 0x8000ULL
 
 typedef struct {
         nvmlDevice_t device;
         unsigned long long eventType, eventData; /* eventData of an XID: its number */
         unsigned int gpuInstanceId, computeInstanceId;
 } nvmlEventData_t;
+
+/* GPU performance monitoring. The real header's nvmlGpmMetricsGet_t has room for as many metrics as that release knows; here it has none,
+ * and only numMetrics of them are ever touched. */
+typedef struct {
+        unsigned int metricId;
+        nvmlReturn_t nvmlReturn;
+        double value;
+        struct {
+                char *shortName, *longName, *unit;
+        } metricInfo;
+} nvmlGpmMetric_t;
+
+typedef struct {
+        unsigned int version, numMetrics;
+        nvmlGpmSample_t sample1, sample2;
+        nvmlGpmMetric_t metrics[];
+} nvmlGpmMetricsGet_t;
+#define NVML_GPM_METRICS_GET_VERSION 1
+
+typedef struct {
+        unsigned int version, isSupportedDevice;
+} nvmlGpmSupport_t;
+#define NVML_GPM_SUPPORT_VERSION 1
+
+#define NVML_GPM_METRIC_GRAPHICS_UTIL 1
+#define NVML_GPM_METRIC_SM_UTIL 2
+#define NVML_GPM_METRIC_SM_OCCUPANCY 3
+#define NVML_GPM_METRIC_ANY_TENSOR_UTIL 5
+#define NVML_GPM_METRIC_DRAM_BW_UTIL 10
+#define NVML_GPM_METRIC_FP16_UTIL 13
+#define NVML_GPM_METRIC_PCIE_TX_PER_SEC 20
+#define NVML_GPM_METRIC_PCIE_RX_PER_SEC 21
+#define NVML_GPM_METRIC_NVDEC_0_UTIL 30
+#define NVML_GPM_METRIC_NVDEC_7_UTIL 37
+#define NVML_GPM_METRIC_NVJPG_0_UTIL 40
+#define NVML_GPM_METRIC_NVJPG_7_UTIL 47
+#define NVML_GPM_METRIC_NVOFA_0_UTIL 50
+#define NVML_GPM_METRIC_NVOFA_1_UTIL 51
+#define NVML_GPM_METRIC_NVLINK_TOTAL_RX_PER_SEC 60
+#define NVML_GPM_METRIC_NVLINK_TOTAL_TX_PER_SEC 61
+#define NVML_GPM_METRIC_NVLINK_L0_RX_PER_SEC 62
+#define NVML_GPM_METRIC_NVLINK_L17_TX_PER_SEC 97
+#define NVML_GPM_METRIC_NVENC_0_UTIL 166
+#define NVML_GPM_METRIC_NVENC_3_UTIL 169
+#define NVML_GPM_METRIC_MAX 333
+
+/* Driver binding and unbinding, which no GPU takes part in. */
+typedef struct {
+        unsigned int version;
+        nvmlSystemEventSet_t set;
+} nvmlSystemEventSetCreateRequest_v1_t;
+typedef nvmlSystemEventSetCreateRequest_v1_t nvmlSystemEventSetFreeRequest_v1_t;
+
+typedef struct {
+        unsigned int version;
+        unsigned long long eventTypes;
+        nvmlSystemEventSet_t set;
+} nvmlSystemRegisterEventRequest_v1_t;
+#define nvmlSystemEventTypeGpuDriverUnbind 0x1ULL
+#define nvmlSystemEventTypeGpuDriverBind 0x2ULL
+
+typedef struct {
+        unsigned long long eventType;
+        unsigned int gpuId;
+} nvmlSystemEventData_v1_t;
+
+typedef struct {
+        unsigned int version, timeoutms;
+        nvmlSystemEventSet_t set;
+        nvmlSystemEventData_v1_t *data;
+        unsigned int dataSize, numEvent;
+} nvmlSystemEventSetWaitRequest_v1_t;
