@@ -51,7 +51,7 @@ int err_wrap(struct err *e, const char *fmt, ...) {
 int err_exit_status(const struct err *e) {
         static const int status[] = {
                 [ERR_USAGE] = 2, [ERR_INPUT] = 3,  [ERR_NOT_FOUND] = 3, [ERR_IMPOSSIBLE] = 1,
-                [ERR_AGAIN] = 4, [ERR_SYSTEM] = 3, [ERR_BUG] = 70,
+                [ERR_AGAIN] = 4, [ERR_SYSTEM] = 3, [ERR_GPU] = 5,       [ERR_BUG] = 70,
         };
 
         return status[e->code];

@@ -16,6 +16,7 @@ enum err_code {
         ERR_IMPOSSIBLE, /* hardware or arithmetic forbids it */
         ERR_AGAIN,      /* may succeed later */
         ERR_SYSTEM,     /* the operating system refused (disk full, permission, …) */
+        ERR_GPU,        /* a GPU or its driver failed or refused */
         ERR_BUG,
 };
 

@@ -9,6 +9,8 @@ static void wraps_from_the_outside_in(void **state) {
         assert_int_equal(err_wrap(&e, "fleet.yaml:12:9"), -ERR_INPUT);
         assert_string_equal(e.text, "fleet.yaml:12:9: NodePool gpu: 0 is not in 1..100");
         assert_int_equal(err_exit_status(&e), 3);
+        err_set(&e, ERR_GPU, "GPU 0 is lost");
+        assert_int_equal(err_exit_status(&e), 5);
 }
 
 static void cuts_long_text_between_characters(void **state) {
