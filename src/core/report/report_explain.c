@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/paper.h"
 #include "base/utf8.h"
-#include "core/report/paper.h"
 #include "core/report/report.h"
 #include "core/report/view.h"
 #include "core/report/words.h"
@@ -244,7 +244,7 @@ void report_explain(const struct plan *p, size_t workload, const struct report_s
 
         view_make(p, &view);
         struct story s = {
-                .paper = paper_new(style, out),
+                .paper = paper_new(style->color, style->columns, out),
                 .view = &view,
                 .w = &p->workloads[workload],
                 .index = (uint32_t)workload,

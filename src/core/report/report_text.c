@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/paper.h"
 #include "base/utf8.h"
-#include "core/report/paper.h"
 #include "core/report/report.h"
 #include "core/report/view.h"
 #include "core/report/words.h"
@@ -381,7 +381,7 @@ void report_text(const struct plan *p, const struct report_style *style, struct 
         struct view view;
 
         view_make(p, &view);
-        struct page page = { .paper = paper_new(style, out), .view = &view, .plan = p, .verbose = style->verbose };
+        struct page page = { .paper = paper_new(style->color, style->columns, out), .view = &view, .plan = p, .verbose = style->verbose };
         for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
                 sections[i](&page);
         view_done(&view);

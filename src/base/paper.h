@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "base/buf.h"
-#include "core/report/report.h"
 
 enum ink { INK_PLAIN, INK_BOLD, INK_DIM, INK_GOOD, INK_BAD, INK_MARK };
 
@@ -16,7 +15,7 @@ struct paper {
         unsigned columns; /* 60..200 */
 };
 
-struct paper paper_new(const struct report_style *style, struct buf *out);
+struct paper paper_new(bool color, unsigned columns, struct buf *out);
 
 /* Text as given, in `ink`; a newline in it would break the layout, so it is shown as a space. */
 void paper_put(const struct paper *p, enum ink ink, const char *text);

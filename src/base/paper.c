@@ -1,4 +1,4 @@
-#include "core/report/paper.h"
+#include "base/paper.h"
 
 #include <string.h>
 
@@ -8,8 +8,8 @@
 #define COLUMNS_LEAST 60
 #define COLUMNS_MOST 200
 
-struct paper paper_new(const struct report_style *style, struct buf *out) {
-        return (struct paper){ .out = out, .color = style->color, .columns = MIN(MAX(style->columns, COLUMNS_LEAST), COLUMNS_MOST) };
+struct paper paper_new(bool color, unsigned columns, struct buf *out) {
+        return (struct paper){ .out = out, .color = color, .columns = MIN(MAX(columns, COLUMNS_LEAST), COLUMNS_MOST) };
 }
 
 /* The 16 colours that a terminal's own theme sets, so that both light and dark ones stay readable. */
