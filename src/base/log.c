@@ -24,7 +24,7 @@ void log_setup(struct log_settings s) {
 static void add_text(struct buf *line, enum log_level level, const char *message) {
         const char *color = settings.color ? levels[level].color : "";
 
-        buf_printf(line, "carve: %s%s:%s ", color, levels[level].name, *color ? "\033[0m" : "");
+        buf_printf(line, "%s: %s%s:%s ", settings.program ? settings.program : "carve", color, levels[level].name, *color ? "\033[0m" : "");
         /* A message may quote a file name: it must not be able to drive the terminal. */
         for (const char *c = message; *c; c++)
                 buf_addc(line, (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c);

@@ -16,6 +16,7 @@ enum log_format { LOG_TEXT, LOG_JSON };
 #define LOG_LINE_MAX 4096 /* a longer event is cut */
 
 struct log_settings {
+        const char *program;  /* what text lines begin with; NULL: "carve" */
         enum log_level level; /* events above it are dropped */
         enum log_format format;
         bool color;

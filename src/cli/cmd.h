@@ -1,5 +1,5 @@
-/* cmd: the command line. A subcommand is one file cmd_NAME.c, which defines a struct cmd: its words for help, its options, its `run`; and
- * one entry in the table of table.c.
+/* cmd: a command line of subcommands. A subcommand is one file cmd_NAME.c, which defines a struct cmd: its words for help, its options, its
+ * `run`; and one entry in the table of its program (struct cmd_program).
  *
  * The table has four readers, so that they cannot disagree: argp (parsing and --help), the overview, the man page and the completions.
  */
@@ -69,11 +69,13 @@ struct cmd_common {
 
 /* One run of a command, from its parsed command line. */
 struct cmd_run {
+        const struct cmd_program *of;
         const struct cmd *cmd;
         const char *program; /* as the user calls it: "carve" or "kubectl carve" */
         struct cmd_common common;
-        bool color; /* on standard output */
-        void *args; /* of the type the command's options point into */
+        bool color;       /* on standard output */
+        unsigned columns; /* of the terminal there, 80..160 */
+        void *args;       /* of the type the command's options point into */
         size_t operand_count;
         const char **operands;
 };
@@ -90,25 +92,36 @@ struct cmd {
         size_t args_bytes;
         void (*set_defaults)(void *args); /* NULL = all zero */
         cmd_words operand_words;          /* completion of operands; NULL = files */
+        bool operand_is_command;          /* completion: the names of all commands */
         int (*run)(const struct cmd_run *run, struct err *e);
 };
 
-extern const struct cmd cmd_completion, cmd_help, cmd_plan, cmd_version;
-
-/* table.c: all commands, ending with NULL; the options that every command has. */
-extern const struct cmd *const cmd_table[];
-extern const struct cmd_option cmd_common_options[];
-
-/* table.c: what the exit statuses mean, ending with a row without meaning. */
+/* What the exit statuses mean; a list ends with a row without meaning. */
 struct cmd_exit_status {
         int status;
         const char *meaning;
 };
-extern const struct cmd_exit_status cmd_exit_statuses[];
 
-const struct cmd *cmd_find(const char *name);     /* NULL if unknown */
-const char *cmd_name_at(size_t index);            /* a cmd_words */
-int cmd_unknown(const char *name, struct err *e); /* ERR_USAGE, with the nearest names */
+struct cmd_program {
+        const char *name;             /* "carve"; completion scripts, the man page and the log go by it */
+        const char *also_file, *also; /* called by this file name, it is that to its user ("kubectl-carve", "kubectl carve"); or NULL */
+        const char *purpose;          /* a few words, for the man page */
+        const char *overview;         /* one sentence above the list of commands */
+        const char *description;      /* paragraphs, for the man page */
+        const struct cmd *const *commands; /* ends with NULL */
+        const struct cmd_exit_status *exit_statuses;
+};
+
+/* program.c: the whole of main(): finds the command, runs it and turns its result into an exit status. */
+int cmd_main(const struct cmd_program *of, int argc, char **argv);
+
+/* Commands that every program has. */
+extern const struct cmd cmd_completion, cmd_help, cmd_version;
+
+/* table.c: the options that every command has, and look-ups. */
+extern const struct cmd_option cmd_common_options[];
+const struct cmd *cmd_find(const struct cmd_program *of, const char *name);     /* NULL if unknown */
+int cmd_unknown(const struct cmd_program *of, const char *name, struct err *e); /* ERR_USAGE, with the nearest names */
 const char *cmd_format_name(enum cmd_format format);
 
 /* value.c: read `text` into the option's field of `args`; not for headings, outputs and help. Errors: ERR_USAGE, without the option's name.
@@ -117,13 +130,13 @@ int cmd_value_read(const struct cmd_option *option, const char *text, void *args
 
 /* parse.c: parse argv[1..] of `cmd` and run it. argv[0] is "carve COMMAND". Does not return when help was asked for or the usage is wrong.
  */
-int cmd_parse_and_run(const struct cmd *cmd, const char *program, int argc, char **argv, struct err *e);
+int cmd_parse_and_run(const struct cmd_program *of, const struct cmd *cmd, const char *program, int argc, char **argv, struct err *e);
 /* parse.c: print the help of `cmd` to standard output. */
 void cmd_print_help(const struct cmd *cmd, const char *program);
 
 /* overview.c, man.c, completion.c: what is made of the table. */
-void cmd_overview(const char *program, struct buf *out);
-void cmd_man(struct buf *out);
-void cmd_complete_bash(struct buf *out);
-void cmd_complete_zsh(struct buf *out);
-void cmd_complete_fish(struct buf *out);
+void cmd_overview(const struct cmd_program *of, const char *program, struct buf *out);
+void cmd_man(const struct cmd_program *of, struct buf *out);
+void cmd_complete_bash(const struct cmd_program *of, struct buf *out);
+void cmd_complete_zsh(const struct cmd_program *of, struct buf *out);
+void cmd_complete_fish(const struct cmd_program *of, struct buf *out);

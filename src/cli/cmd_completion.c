@@ -3,12 +3,12 @@
 
 #include "base/mem.h"
 #include "base/near.h"
-#include "cmd/cmd.h"
+#include "cli/cmd.h"
 #include "io/file/file.h"
 
 static const struct {
         const char *name;
-        void (*write)(struct buf *out);
+        void (*write)(const struct cmd_program *of, struct buf *out);
 } shells[] = {
         { "bash", cmd_complete_bash },
         { "fish", cmd_complete_fish },
@@ -26,7 +26,7 @@ static int run_completion(const struct cmd_run *run, struct err *e) {
                 return err_set(e, ERR_USAGE, "name a shell: bash, fish or zsh");
         for (size_t i = 0; i < ARRAY_SIZE(shells); i++)
                 if (!strcmp(shells[i].name, run->operands[0])) {
-                        shells[i].write(&out);
+                        shells[i].write(run->of, &out);
                         int r = file_write("-", buf_text(&out), out.length, e);
                         buf_done(&out);
                         return r;

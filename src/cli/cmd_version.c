@@ -1,12 +1,12 @@
-/* version: which carve this is. */
-#include "cmd/cmd.h"
+/* version: which build of the program this is. */
+#include "cli/cmd.h"
 #include "io/file/file.h"
 
 static int run_version(const struct cmd_run *run, struct err *e) {
         static const struct {
                 const char *before, *after;
         } forms[FORMAT_MAX] = {
-                [FORMAT_TEXT] = { "carve ", "\n" },
+                [FORMAT_TEXT] = { "", "\n" },
                 [FORMAT_JSON] = { "{\"version\": \"", "\"}\n" },
                 [FORMAT_YAML] = { "version: \"", "\"\n" },
         };
@@ -16,6 +16,8 @@ static int run_version(const struct cmd_run *run, struct err *e) {
         for (unsigned i = 0; i < outputs->count && r == 0; i++) {
                 struct buf out = BUF(4096);
                 enum cmd_format format = outputs->items[i].format;
+                if (format == FORMAT_TEXT)
+                        buf_printf(&out, "%s ", run->of->name);
                 buf_printf(&out, "%s%s%s", forms[format].before, CARVE_VERSION, forms[format].after);
                 r = file_write(outputs->items[i].file, buf_text(&out), out.length, e);
                 buf_done(&out);
@@ -25,7 +27,7 @@ static int run_version(const struct cmd_run *run, struct err *e) {
 
 const struct cmd cmd_version = {
         .name = "version",
-        .summary = "Print the version of carve",
+        .summary = "Print the version",
         .description = "",
         .formats = 1u << FORMAT_TEXT | 1u << FORMAT_JSON | 1u << FORMAT_YAML,
         .run = run_version,

@@ -2,20 +2,22 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cmd/cmd.h"
+#include "cli/cmd.h"
 
 static bool has_value(const struct cmd_option *o) {
         return o->arg != NULL;
 }
 
 /* Calls `add` for each option of the command, its own and those of every command. */
-static void each_option(const struct cmd *cmd, void (*add)(const struct cmd *, const struct cmd_option *, struct buf *), struct buf *out) {
+typedef void (*option_writer)(const struct cmd_program *, const struct cmd *, const struct cmd_option *, struct buf *);
+
+static void each_option(const struct cmd_program *of, const struct cmd *cmd, option_writer add, struct buf *out) {
         const struct cmd_option *const lists[] = { cmd->options, cmd_common_options };
 
         for (unsigned i = 0; i < ARRAY_SIZE(lists); i++)
                 for (const struct cmd_option *o = lists[i]; o && o->name; o++)
                         if (o->value != VALUE_HEADING && (o->value != VALUE_OUTPUT || cmd->formats))
-                                add(cmd, o, out);
+                                add(of, cmd, o, out);
 }
 
 static bool is_file(const struct cmd_option *o) {
@@ -35,28 +37,51 @@ static void add_words(const struct cmd *cmd, const struct cmd_option *o, struct 
                 }
 }
 
-static void add_operand_words(const struct cmd *cmd, struct buf *out) {
+static void add_command_names(const struct cmd_program *of, struct buf *out) {
+        for (size_t i = 0; of->commands[i]; i++)
+                buf_printf(out, "%s%s", i ? " " : "", of->commands[i]->name);
+}
+
+/* Has an operand fixed words (or none at all), so that files would be wrong? */
+static bool no_files(const struct cmd *cmd) {
+        return !cmd->operands || cmd->operand_words || cmd->operand_is_command;
+}
+
+static void add_operand_words(const struct cmd_program *of, const struct cmd *cmd, struct buf *out) {
         const char *word, *space = "";
 
         for (size_t i = 0; cmd->operand_words && (word = cmd->operand_words(i)); i++, space = " ")
                 buf_printf(out, "%s%s", space, word);
+        if (cmd->operand_is_command)
+                add_command_names(of, out);
 }
 
-static void add_command_names(struct buf *out) {
-        for (size_t i = 0; cmd_table[i]; i++)
-                buf_printf(out, "%s%s", i ? " " : "", cmd_table[i]->name);
+/* What a script calls its function ("_carve_sim"), and the file names that the program goes by. */
+struct names {
+        char function[64], files[128];
+};
+
+static struct names names_of(const struct cmd_program *of) {
+        struct names n;
+
+        snprintf(n.function, sizeof n.function, "_%s", of->name);
+        for (char *c = n.function; *c; c++)
+                *c = *c == '-' ? '_' : *c;
+        snprintf(n.files, sizeof n.files, "%s%s%s", of->name, of->also_file ? " " : "", of->also_file ? of->also_file : "");
+        return n;
 }
 
 /* bash: one case per command and option; a comma-separated list completes its last item. */
 
-static void bash_name(const struct cmd *cmd, const struct cmd_option *o, struct buf *out) {
-        (void)cmd;
+static void bash_name(const struct cmd_program *of, const struct cmd *cmd, const struct cmd_option *o, struct buf *out) {
+        (void)of, (void)cmd;
         buf_printf(out, " --%s%s", o->name, has_value(o) ? "=" : "");
         if (o->letter)
                 buf_printf(out, " -%c", o->letter);
 }
 
-static void bash_value(const struct cmd *cmd, const struct cmd_option *o, struct buf *out) {
+static void bash_value(const struct cmd_program *of, const struct cmd *cmd, const struct cmd_option *o, struct buf *out) {
+        (void)of;
         if (!has_value(o))
                 return;
         buf_printf(out, "                '%s --%s')", cmd->name, o->name);
@@ -68,15 +93,16 @@ static void bash_value(const struct cmd *cmd, const struct cmd_option *o, struct
         buf_adds(out, " ;;\n");
 }
 
-void cmd_complete_bash(struct buf *out) {
+void cmd_complete_bash(const struct cmd_program *of, struct buf *out) {
+        const struct names n = names_of(of);
+
+        buf_printf(out, "# bash completion for %s\n%s() {\n", n.files, n.function);
         buf_adds(
                 out,
-                "# bash completion for carve and kubectl-carve\n"
-                "_carve() {\n"
                 "        local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]-} words='' files=''\n"
                 "        if ((COMP_CWORD == 1)); then\n"
                 "                mapfile -t COMPREPLY < <(compgen -W '");
-        add_command_names(out);
+        add_command_names(of, out);
         buf_adds(out, "' -- \"$cur\")\n"
                       "                return\n"
                       "        fi\n"
@@ -85,25 +111,25 @@ void cmd_complete_bash(struct buf *out) {
                       "        [[ $prev == '=' ]] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
                       "        [[ $prev == -o ]] && prev=--output\n"
                       "        case \"$command $prev\" in\n");
-        for (size_t i = 0; cmd_table[i]; i++)
-                each_option(cmd_table[i], bash_value, out);
+        for (size_t i = 0; of->commands[i]; i++)
+                each_option(of, of->commands[i], bash_value, out);
         buf_adds(out, "                *)\n"
                       "                        if [[ $cur == -* ]]; then\n"
                       "                                case $command in\n");
-        for (size_t i = 0; cmd_table[i]; i++) {
-                buf_printf(out, "                                %s) words='", cmd_table[i]->name);
-                each_option(cmd_table[i], bash_name, out);
+        for (size_t i = 0; of->commands[i]; i++) {
+                buf_printf(out, "                                %s) words='", of->commands[i]->name);
+                each_option(of, of->commands[i], bash_name, out);
                 buf_adds(out, "' ;;\n");
         }
         buf_adds(out, "                                esac\n"
                       "                        else\n"
                       "                                files=1\n"
                       "                                case $command in\n");
-        for (size_t i = 0; cmd_table[i]; i++) {
-                if (cmd_table[i]->operands && !cmd_table[i]->operand_words)
+        for (size_t i = 0; of->commands[i]; i++) {
+                if (!no_files(of->commands[i]))
                         continue;
-                buf_printf(out, "                                %s) files='' words='", cmd_table[i]->name);
-                add_operand_words(cmd_table[i], out);
+                buf_printf(out, "                                %s) files='' words='", of->commands[i]->name);
+                add_operand_words(of, of->commands[i], out);
                 buf_adds(out, "' ;;\n");
         }
         buf_adds(out, "                                esac\n"
@@ -120,8 +146,8 @@ void cmd_complete_bash(struct buf *out) {
                       "        mapfile -t COMPREPLY < <(compgen -P \"$head\" -W \"$words\" -- \"${cur##*,}\")\n"
                       "        [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n"
                       "        return 0\n"
-                      "}\n"
-                      "complete -F _carve carve kubectl-carve\n");
+                      "}\n");
+        buf_printf(out, "complete -F %s %s\n", n.function, n.files);
 }
 
 /* fish: one line per command, option and operand list. */
@@ -137,8 +163,8 @@ static void add_quoted(struct buf *out, const char *text) {
         buf_addc(out, '\'');
 }
 
-static void fish_option(const struct cmd *cmd, const struct cmd_option *o, struct buf *out) {
-        buf_printf(out, "complete -c carve -n '__fish_seen_subcommand_from %s' -l %s", cmd->name, o->name);
+static void fish_option(const struct cmd_program *of, const struct cmd *cmd, const struct cmd_option *o, struct buf *out) {
+        buf_printf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -l %s", of->name, cmd->name, o->name);
         if (o->letter)
                 buf_printf(out, " -s %c", o->letter);
         if (has_value(o))
@@ -152,19 +178,19 @@ static void fish_option(const struct cmd *cmd, const struct cmd_option *o, struc
         buf_addc(out, '\n');
 }
 
-void cmd_complete_fish(struct buf *out) {
-        buf_adds(out, "# fish completion for carve\ncomplete -c carve -n __fish_use_subcommand -f\n");
-        for (size_t i = 0; cmd_table[i]; i++) {
-                const struct cmd *cmd = cmd_table[i];
-                buf_printf(out, "complete -c carve -n __fish_use_subcommand -a %s -d ", cmd->name);
+void cmd_complete_fish(const struct cmd_program *of, struct buf *out) {
+        buf_printf(out, "# fish completion for %s\ncomplete -c %s -n __fish_use_subcommand -f\n", of->name, of->name);
+        for (size_t i = 0; of->commands[i]; i++) {
+                const struct cmd *cmd = of->commands[i];
+                buf_printf(out, "complete -c %s -n __fish_use_subcommand -a %s -d ", of->name, cmd->name);
                 add_quoted(out, cmd->summary);
                 buf_addc(out, '\n');
-                if (cmd->operand_words || !cmd->operands) {
-                        buf_printf(out, "complete -c carve -n '__fish_seen_subcommand_from %s' -f -a '", cmd->name);
-                        add_operand_words(cmd, out);
+                if (no_files(cmd)) {
+                        buf_printf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -f -a '", of->name, cmd->name);
+                        add_operand_words(of, cmd, out);
                         buf_adds(out, "'\n");
                 }
-                each_option(cmd, fish_option, out);
+                each_option(of, cmd, fish_option, out);
         }
 }
 
@@ -181,7 +207,8 @@ static void add_zsh_help(struct buf *out, const char *text) {
                         buf_addc(out, *text);
 }
 
-static void zsh_option(const struct cmd *cmd, const struct cmd_option *o, struct buf *out) {
+static void zsh_option(const struct cmd_program *of, const struct cmd *cmd, const struct cmd_option *o, struct buf *out) {
+        (void)of;
         buf_adds(out, "                        ");
         if (o->letter)
                 buf_printf(out, "{-%c%s,--%s%s}", o->letter, has_value(o) ? "+" : "", o->name, has_value(o) ? "=" : "");
@@ -202,26 +229,27 @@ static void zsh_option(const struct cmd *cmd, const struct cmd_option *o, struct
         buf_adds(out, "' \\\n");
 }
 
-static void zsh_command(const struct cmd *cmd, struct buf *out) {
+static void zsh_command(const struct cmd_program *of, const struct cmd *cmd, struct buf *out) {
         buf_printf(out, "                %s)\n                        _arguments \\\n", cmd->name);
-        each_option(cmd, zsh_option, out);
-        if (cmd->operand_words) {
+        each_option(of, cmd, zsh_option, out);
+        if (cmd->operand_words || cmd->operand_is_command) {
                 buf_adds(out, "                        '*:argument:(");
-                add_operand_words(cmd, out);
+                add_operand_words(of, cmd, out);
                 buf_adds(out, ")'\n");
         } else
                 buf_printf(out, "                        %s\n", cmd->operands ? "'*:file:_files'" : "");
         buf_adds(out, "                        ;;\n");
 }
 
-void cmd_complete_zsh(struct buf *out) {
-        buf_adds(out, "#compdef carve kubectl-carve\n"
-                      "_carve() {\n"
-                      "        if ((CURRENT == 2)); then\n"
+void cmd_complete_zsh(const struct cmd_program *of, struct buf *out) {
+        const struct names n = names_of(of);
+
+        buf_printf(out, "#compdef %s\n%s() {\n", n.files, n.function);
+        buf_adds(out, "        if ((CURRENT == 2)); then\n"
                       "                local -a commands=(\n");
-        for (size_t i = 0; cmd_table[i]; i++) {
-                buf_printf(out, "                        '%s:", cmd_table[i]->name);
-                add_zsh_help(out, cmd_table[i]->summary);
+        for (size_t i = 0; of->commands[i]; i++) {
+                buf_printf(out, "                        '%s:", of->commands[i]->name);
+                add_zsh_help(out, of->commands[i]->summary);
                 buf_adds(out, "'\n");
         }
         buf_adds(out, "                )\n"
@@ -232,10 +260,11 @@ void cmd_complete_zsh(struct buf *out) {
                       "        shift words\n"
                       "        ((CURRENT--))\n"
                       "        case $command in\n");
-        for (size_t i = 0; cmd_table[i]; i++)
-                zsh_command(cmd_table[i], out);
+        for (size_t i = 0; of->commands[i]; i++)
+                zsh_command(of, of->commands[i], out);
         buf_adds(out, "        esac\n"
                       "}\n"
-                      "# loaded by itself as a function, or sourced\n"
-                      "if [[ $funcstack[1] == _carve ]]; then _carve \"$@\"; else compdef _carve carve kubectl-carve; fi\n");
+                      "# loaded by itself as a function, or sourced\n");
+        buf_printf(out, "if [[ $funcstack[1] == %s ]]; then %s \"$@\"; else compdef %s %s; fi\n", n.function, n.function, n.function,
+                   n.files);
 }

@@ -1,8 +1,8 @@
-/* man: the page carve(1), in the man(7) macros. */
+/* man: the manual page of a program, in the man(7) macros. */
 #include <ctype.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
+#include "cli/cmd.h"
 
 /* Text as roff wants it: no leading dot, hyphens that stay hyphens. */
 static void add_text(struct buf *out, const char *text) {
@@ -64,8 +64,10 @@ static void add_options(struct buf *out, const struct cmd_option *options) {
                         add_option(out, o);
 }
 
-static void add_command(struct buf *out, const struct cmd *cmd) {
-        buf_printf(out, ".SS carve %s", cmd->name);
+static void add_command(struct buf *out, const struct cmd_program *of, const struct cmd *cmd) {
+        buf_adds(out, ".SS ");
+        add_text(out, of->name);
+        buf_printf(out, " %s", cmd->name);
         buf_printf(out, "%s%s\n", cmd->operands || cmd->options ? " " : "", cmd->options ? "[OPTION...] " : "");
         if (cmd->operands)
                 buf_printf(out, ".I %s\n.PP\n", cmd->operands);
@@ -83,24 +85,31 @@ static void add_command(struct buf *out, const struct cmd *cmd) {
         }
 }
 
-static void add_exit_status(struct buf *out) {
+static void add_exit_status(struct buf *out, const struct cmd_exit_status *statuses) {
         buf_adds(out, ".SH EXIT STATUS\n");
-        for (size_t i = 0; cmd_exit_statuses[i].meaning; i++)
-                buf_printf(out, ".TP\n%d\n%s\n", cmd_exit_statuses[i].status, cmd_exit_statuses[i].meaning);
+        for (size_t i = 0; statuses[i].meaning; i++)
+                buf_printf(out, ".TP\n%d\n%s\n", statuses[i].status, statuses[i].meaning);
 }
 
-void cmd_man(struct buf *out) {
-        buf_adds(out,
-                 ".TH CARVE 1 \"\" \"carve " CARVE_VERSION "\" \"User Commands\"\n"
-                 ".SH NAME\ncarve \\- GPU slicing for Kubernetes on EKS\n"
-                 ".SH SYNOPSIS\n.B carve\n.I COMMAND\n[\\fIOPTION\\fR...]\n"
-                 ".SH DESCRIPTION\n"
-                 "carve finds what slicing GPUs would save on a cluster, and proves how far its answer is from the cheapest possible one.\n"
-                 "Installed as \\fBkubectl\\-carve\\fR it is also \\fBkubectl carve\\fR.\n"
-                 ".SH COMMANDS\n");
-        for (size_t i = 0; cmd_table[i]; i++)
-                add_command(out, cmd_table[i]);
+static void add_title(struct buf *out, const char *name) {
+        buf_adds(out, ".TH ");
+        for (const char *c = name; *c; c++)
+                buf_addc(out, (char)toupper((unsigned char)*c));
+        buf_adds(out, " 1 \"\" \"carve " CARVE_VERSION "\" \"User Commands\"\n");
+}
+
+void cmd_man(const struct cmd_program *of, struct buf *out) {
+        add_title(out, of->name);
+        buf_adds(out, ".SH NAME\n");
+        add_text(out, of->name);
+        buf_printf(out, " \\- %s\n.SH SYNOPSIS\n.B ", of->purpose);
+        add_text(out, of->name);
+        buf_adds(out, "\n.I COMMAND\n[\\fIOPTION\\fR...]\n.SH DESCRIPTION\n");
+        add_paragraphs(out, of->description);
+        buf_adds(out, ".SH COMMANDS\n");
+        for (size_t i = 0; of->commands[i]; i++)
+                add_command(out, of, of->commands[i]);
         buf_adds(out, ".SH OPTIONS OF EVERY COMMAND\n");
         add_options(out, cmd_common_options + 1); /* past the heading */
-        add_exit_status(out);
+        add_exit_status(out, of->exit_statuses);
 }

@@ -3,14 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "cmd/cmd.h"
+#include "cli/cmd.h"
 
 #define OPTIONS_MAX 64
 #define OPERANDS_MAX 65536
+#define COLUMNS_MIN 80
+#define COLUMNS_MAX 160
 #define FIRST_KEY 0x1000 /* options without a letter get a key above all characters */
 
 /* One row as argp knows it: the row, and which arguments it writes to. */
@@ -165,6 +168,14 @@ static bool use_color(unsigned when, int fd) {
         return isatty(fd) && !(no_color && *no_color) && !(term && !strcmp(term, "dumb"));
 }
 
+static unsigned columns_of_terminal(void) {
+        struct winsize size;
+
+        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+                return COLUMNS_MIN;
+        return MIN(MAX(size.ws_col, COLUMNS_MIN), COLUMNS_MAX);
+}
+
 /* What the common options say, once they are all read. */
 static void settle(struct cmd_run *run) {
         struct cmd_common *c = &run->common;
@@ -175,14 +186,16 @@ static void settle(struct cmd_run *run) {
                 c->outputs.count = 1;
         }
         run->color = use_color(c->color, STDOUT_FILENO);
-        log_setup((struct log_settings){ .level = c->quiet ? LOG_ERROR : level,
+        run->columns = columns_of_terminal();
+        log_setup((struct log_settings){ .program = run->of->name,
+                                         .level = c->quiet ? LOG_ERROR : level,
                                          .format = c->log_format ? LOG_JSON : LOG_TEXT,
                                          .color = use_color(c->color, STDERR_FILENO) });
 }
 
-int cmd_parse_and_run(const struct cmd *cmd, const char *program, int argc, char **argv, struct err *e) {
+int cmd_parse_and_run(const struct cmd_program *of, const struct cmd *cmd, const char *program, int argc, char **argv, struct err *e) {
         _cleanup_free_ void *args = mem_zalloc(1, MAX(cmd->args_bytes, (size_t)1));
-        struct cmd_run run = { .cmd = cmd, .program = program, .args = args };
+        struct cmd_run run = { .of = of, .cmd = cmd, .program = program, .args = args };
         struct buf doc = BUF(64u << 10);
         struct parse p;
 

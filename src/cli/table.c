@@ -1,9 +1,9 @@
-/* table: all commands, and the options that every one has. */
+/* table: the options that every command has, and look-ups in the table of commands. */
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/near.h"
-#include "cmd/cmd.h"
+#include "cli/cmd.h"
 
 static const char *const formats[] = {
         [FORMAT_TEXT] = "text",
@@ -62,34 +62,18 @@ const struct cmd_option cmd_common_options[] = {
 };
 #undef FIELD
 
-const struct cmd *const cmd_table[] = { &cmd_plan, &cmd_completion, &cmd_help, &cmd_version, NULL };
-
-const struct cmd *cmd_find(const char *name) {
-        for (size_t i = 0; cmd_table[i]; i++)
-                if (!strcmp(cmd_table[i]->name, name))
-                        return cmd_table[i];
+const struct cmd *cmd_find(const struct cmd_program *of, const char *name) {
+        for (size_t i = 0; of->commands[i]; i++)
+                if (!strcmp(of->commands[i]->name, name))
+                        return of->commands[i];
         return NULL;
 }
 
-const char *cmd_name_at(size_t index) {
-        return index + 1 < ARRAY_SIZE(cmd_table) ? cmd_table[index]->name : NULL;
-}
-
-int cmd_unknown(const char *name, struct err *e) {
+int cmd_unknown(const struct cmd_program *of, const char *name, struct err *e) {
         struct near near = near_to(name);
         char hint[NEAR_HINT_MAX];
 
-        for (size_t i = 0; cmd_table[i]; i++)
-                near_offer(&near, cmd_table[i]->name);
+        for (size_t i = 0; of->commands[i]; i++)
+                near_offer(&near, of->commands[i]->name);
         return err_set(e, ERR_USAGE, "no command '%s'%s", name, near_hint(&near, hint));
 }
-
-/* Only those that some command can give now. */
-const struct cmd_exit_status cmd_exit_statuses[] = {
-        { 0, "Done." },
-        { 1, "There is no such plan: nothing to plan for, or no allowed instance type can hold any of it." },
-        { 2, "The command line is wrong." },
-        { 3, "An input cannot be read or is not valid, or an output cannot be written." },
-        { 70, "A bug in carve." },
-        { 0 },
-};

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/near.h"
-#include "cmd/cmd.h"
+#include "cli/cmd.h"
 
 static int read_word(const struct cmd_option *option, const char *word, unsigned *ret_index, struct err *e) {
         struct near near = near_to(word);

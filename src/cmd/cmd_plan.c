@@ -1,6 +1,5 @@
 /* plan: what slicing would save, as a report. */
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -8,17 +7,6 @@
 #include "cmd/plan_args.h"
 #include "core/report/report.h"
 #include "io/file/file.h"
-
-#define COLUMNS_MIN 80
-#define COLUMNS_MAX 160
-
-static unsigned columns_of_terminal(void) {
-        struct winsize size;
-
-        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
-                return COLUMNS_MIN;
-        return MIN(MAX(size.ws_col, COLUMNS_MIN), COLUMNS_MAX);
-}
 
 static void print_text(const struct plan *plan, const struct report_style *style, struct buf *out) {
         report_text(plan, style, out);
@@ -46,7 +34,7 @@ static int write_report(const struct cmd_run *run, const struct plan *plan, enum
                 [FORMAT_YAML] = print_yaml,
                 [FORMAT_HTML] = print_html,
         };
-        const struct report_style style = { .color = run->color, .columns = columns_of_terminal(), .verbose = run->common.verbose > 0 };
+        const struct report_style style = { .color = run->color, .columns = run->columns, .verbose = run->common.verbose > 0 };
         struct buf out = BUF(REPORT_BYTES_MAX);
 
         print[format](plan, &style, &out);
@@ -58,7 +46,7 @@ static int write_report(const struct cmd_run *run, const struct plan *plan, enum
 }
 
 static int write_explanation(const struct cmd_run *run, const struct plan *plan, const char *name, struct err *e) {
-        const struct report_style style = { .color = run->color, .columns = columns_of_terminal() };
+        const struct report_style style = { .color = run->color, .columns = run->columns };
         struct buf out = BUF(REPORT_BYTES_MAX);
         size_t workload;
         int r = plan_find_workload(plan, name, &workload, e);

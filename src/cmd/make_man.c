@@ -6,7 +6,7 @@
 int main(void) {
         struct buf out = BUF(1u << 20);
 
-        cmd_man(&out);
+        cmd_man(&cmd_carve, &out);
         int r = fputs(buf_text(&out), stdout) < 0 || fflush(stdout) != 0;
         buf_done(&out);
         return r;

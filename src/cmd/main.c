@@ -1,0 +1,5 @@
+#include "cmd/cmd.h"
+
+int main(int argc, char **argv) {
+        return cmd_main(&cmd_carve, argc, argv);
+}
