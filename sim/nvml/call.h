@@ -29,6 +29,7 @@ struct call {
         const struct node *node; /* what this call sees; stays the same until it ends */
         struct node *working;    /* CALL_WRITE only: the same node, to be changed */
         struct store_write write;
+        bool open, writes, locked; /* call.c: began; is a CALL_WRITE; holds the folder's lock now */
 };
 
 /* Locks, checks the init count (UNINITIALIZED), looks for a newer state, applies faults that concern no GPU, and says FUNCTION_NOT_FOUND
@@ -79,10 +80,20 @@ nvmlDevice_t handle_of_mig(const struct node *n, unsigned gpu, unsigned gi_slot,
 nvmlGpuInstance_t handle_of_gi(const struct node *n, unsigned gpu, unsigned gi_slot);
 nvmlComputeInstance_t handle_of_ci(const struct node *n, unsigned gpu, unsigned gi_slot, unsigned ci_slot);
 
-/* Wait until the node changes or `timeout_ms` pass, without the mutex; then look at the newest state. False: time is up. */
+/* Wait until the node changes or `timeout_ms` pass, without the mutex; then look at the newest state. False: time is up, or there is
+ * nothing to wait for any more (shut down, rebooted, damaged). May wake early. Targets found before must be found again. Not in a
+ * CALL_WRITE. */
 bool call_wait(struct call *call, int timeout_ms);
-/* Let time pass as the real operation would: `real_ms` scaled by node.latency_percent, without the mutex. */
+/* Let time pass as the real operation would: `real_ms` scaled by node.latency_percent, without the mutex. A CALL_WRITE keeps the node
+ * locked meanwhile: others read what was before, and who wants to write waits. */
 void call_delay(struct call *call, unsigned real_ms);
+void call_sleep(struct call *call, uint64_t us);
+
+/* GPUs as this process numbers them: all of the node, or those that CARVE_SIM_VISIBLE names. */
+unsigned call_gpu_count(const struct call *call);
+bool call_gpu_at(const struct call *call, unsigned index, unsigned *ret_gpu);
+unsigned call_index_of(const struct call *call, unsigned gpu);
+bool call_sees(const struct call *call, unsigned gpu);
 
 /* Copy text into a caller's buffer: INVALID_ARGUMENT without one, INSUFFICIENT_SIZE when it is too short. */
 nvmlReturn_t call_text(const char *text, char *buffer, unsigned length);

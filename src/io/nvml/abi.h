@@ -346,3 +346,5 @@ typedef struct {
         nvmlSystemEventData_v1_t *data;
         unsigned int dataSize, numEvent;
 } nvmlSystemEventSetWaitRequest_v1_t;
+
+#include "io/nvml/abi_device.h"

@@ -1,0 +1,50 @@
+/* client: the one client of the driver that a process is, and what all its calls share. Only call.c, handle.c, fault.c and init.c know it.
+ *
+ * Two mutexes. `mutex` is over everything here; whoever waits for something lets go of it. `writer` is held by a call that changes the node
+ * from its beginning to its end, waits included, and is taken before `mutex`: the lock of the folder is then never waited for by a thread
+ * that holds `mutex`, and two threads of one process never wait for each other's.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "sim/nvml/call.h"
+
+struct client {
+        pthread_mutex_t mutex, writer;
+        unsigned inits;          /* nvmlInit… less nvmlShutdown */
+        uint64_t boot;           /* of the node, at the first nvmlInit… */
+        bool unprivileged;       /* CARVE_SIM_UNPRIVILEGED */
+        uint32_t visible;        /* GPUs that this process may see, a bit for each (CARVE_SIM_VISIBLE) */
+        char said[ERR_TEXT_MAX]; /* the last complaint on stderr: the same one is not said again and again */
+        struct store store;
+        struct node snapshot;
+        struct store writing; /* what `writer` guards: a store of its own, because others may end `store` meanwhile, … */
+        struct node working;  /* … and the node that is being changed */
+};
+extern struct client client;
+
+uint64_t client_now_us(void);
+
+/* One line on stderr, unless it was the last one too. */
+void client_say(const char *text);
+
+/* Bring `snapshot` up to date. UNINITIALIZED: no init, or the machine was rebooted since; UNKNOWN: the folder is damaged. */
+nvmlReturn_t client_look(void);
+
+/* Lock the folder and read `working` / publish it (or forget it) and unlock. The caller holds `writer` and not `mutex`. */
+nvmlReturn_t client_lock(struct store_write *w);
+nvmlReturn_t client_unlock(struct store_write *w, bool publish);
+
+/* Everything that faults do to this call: those of any GPU (gpu NODE_NONE), or those of one. May take its time, so that the node is newer
+ * afterwards. */
+nvmlReturn_t call_suffer(struct call *call, unsigned gpu);
+
+/* What a CALL_WRITE does first; call_suffer gives the lock back while a fault keeps the call waiting. */
+nvmlReturn_t call_lock(struct call *call);
+void call_unlock(struct call *call);
+
+const char *symbol_name(enum symbol symbol);
+
+/* What the real library answers where a call does not work on this kind of handle (handle_rules.def); SUCCESS where it does. */
+nvmlReturn_t handle_rule(enum symbol symbol, const struct target *t);

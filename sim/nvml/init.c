@@ -1,0 +1,156 @@
+/* nvmlInit and nvmlShutdown. The environment is read when the first init succeeds or fails, and again when all were shut down:
+ *
+ *     CARVE_SIM=DIR                the node's folder (carve-sim); without one there is no driver
+ *     CARVE_SIM_VISIBLE=LIST       what a container would see: GPU or MIG UUIDs or indexes, with commas between; only these GPUs exist then
+ *     CARVE_SIM_UNPRIVILEGED=1     whoever is not root: calls that change the node answer NO_PERMISSION
+ */
+#include "sim/node/mig.h"
+
+#include "sim/nvml/client.h"
+#include "sim/nvml/exports.h"
+
+static void before_fork(void) {
+        pthread_mutex_lock(&client.mutex);
+}
+
+static void after_fork_parent(void) {
+        pthread_mutex_unlock(&client.mutex);
+}
+
+/* The child has one thread: nobody else holds anything. It goes on with its parent's init count and handles. */
+static void after_fork_child(void) {
+        client.mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+        client.writer = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
+
+static void once(void) {
+        pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+}
+
+/* One word of CARVE_SIM_VISIBLE: which GPU does it name? */
+static bool gpu_named(const struct node *n, const char *word, unsigned *ret_gpu) {
+        char *end, uuid[MIG_UUID_MAX];
+        unsigned long index = strtoul(word, &end, 10);
+        if (end != word && !*end && index < n->gpu_count) {
+                *ret_gpu = (unsigned)index;
+                return true;
+        }
+        for (unsigned g = 0; g < n->gpu_count; g++) {
+                mig_gpu_uuid(&n->gpus[g], uuid);
+                bool found = strcmp(uuid, word) == 0;
+                for (unsigned i = 0; i < NODE_GIS_MAX * NODE_CIS_MAX && !found; i++) {
+                        const struct node_gi *gi = &n->gpus[g].gi[i / NODE_CIS_MAX];
+                        if (!gi->live || !gi->ci[i % NODE_CIS_MAX].live)
+                                continue;
+                        mig_device_uuid(n, g, i / NODE_CIS_MAX, i % NODE_CIS_MAX, uuid);
+                        found = strcmp(uuid, word) == 0;
+                }
+                if (found) {
+                        *ret_gpu = g;
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* As with NVIDIA's own variables, a name that fits nothing shows nothing. */
+static uint32_t visible_gpus(const struct node *n, const char *list) {
+        char word[MIG_UUID_MAX];
+        uint32_t visible = 0;
+        if (!list || strcmp(list, "all") == 0)
+                return UINT32_MAX;
+        while (*list) {
+                size_t length = strcspn(list, ",");
+                unsigned gpu;
+                snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : 0), list);
+                if (*word && gpu_named(n, word, &gpu))
+                        visible |= 1U << gpu;
+                list += length + (list[length] == ',');
+        }
+        return visible;
+}
+
+static bool environment_says(const char *name) {
+        const char *value = getenv(name);
+        return value && *value && strcmp(value, "0") != 0;
+}
+
+static nvmlReturn_t open_node(void) {
+        struct err e;
+        const char *dir = getenv("CARVE_SIM");
+        if (!dir || !*dir) {
+                client_say("CARVE_SIM is not set: it names the folder of a simulated node, as `carve-sim create` makes one");
+                return NVML_ERROR_DRIVER_NOT_LOADED;
+        }
+        if (client.store.fd >= 0)
+                store_close(&client.store);
+        int r = store_open(&client.store, dir, &e);
+        if (r < 0) {
+                client.store.fd = -1;
+        } else {
+                r = store_refresh(&client.store, &client.snapshot, NULL, &e);
+                if (r < 0)
+                        store_close(&client.store);
+        }
+        if (r < 0) {
+                client_say(e.text);
+                return e.code == ERR_IMPOSSIBLE ? NVML_ERROR_LIB_RM_VERSION_MISMATCH : NVML_ERROR_DRIVER_NOT_LOADED;
+        }
+        client.boot = client.snapshot.boot;
+        client.visible = visible_gpus(&client.snapshot, getenv("CARVE_SIM_VISIBLE"));
+        client.unprivileged = environment_says("CARVE_SIM_UNPRIVILEGED");
+        return NVML_SUCCESS;
+}
+
+/* With the mutex. After a reboot everything begins anew, whatever was counted before. */
+static nvmlReturn_t count_init(void) {
+        if (client_look() == NVML_ERROR_UNINITIALIZED) {
+                client.inits = 0;
+                TRY(open_node());
+        }
+        client.inits++;
+        return NVML_SUCCESS;
+}
+
+static void shut_down(void) {
+        if (--client.inits == 0)
+                store_close(&client.store);
+}
+
+static nvmlReturn_t init(enum symbol symbol) {
+        static pthread_once_t control = PTHREAD_ONCE_INIT;
+        pthread_once(&control, once);
+        pthread_mutex_lock(&client.mutex);
+        nvmlReturn_t r = count_init();
+        pthread_mutex_unlock(&client.mutex);
+        TRY(r);
+
+        __attribute__((cleanup(call_end))) struct call call = { 0 };
+        r = call_begin(&call, symbol, false);
+        if (r != NVML_SUCCESS && client.inits)
+                shut_down();
+        return r;
+}
+
+EXPORT nvmlReturn_t nvmlInit(void) {
+        return init(SYMBOL_nvmlInit);
+}
+
+EXPORT nvmlReturn_t nvmlInit_v2(void) {
+        return init(SYMBOL_nvmlInit_v2);
+}
+
+/* The flags say what may be missing at a real driver: GPUs, or the right to attach them. */
+EXPORT nvmlReturn_t nvmlInitWithFlags(unsigned int flags) {
+        (void)flags;
+        return init(SYMBOL_nvmlInitWithFlags);
+}
+
+EXPORT nvmlReturn_t nvmlShutdown(void) {
+        pthread_mutex_lock(&client.mutex);
+        nvmlReturn_t r = client.inits ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
+        if (client.inits)
+                shut_down();
+        pthread_mutex_unlock(&client.mutex);
+        return r;
+}
