@@ -4,6 +4,8 @@
 usage: gen-catalogue.py gpu       models.csv mig.json         > catalogue.c
        gen-catalogue.py instances models.csv instances.csv    > rows of struct instance_type
        gen-catalogue.py prices    instances.csv prices.csv    > rows of the built-in price list
+       gen-catalogue.py boards    models.csv boards.csv       > rows of struct board
+       gen-catalogue.py drift     models.csv mig.json driver_drift.csv > rows of struct drift
 
 What is not consistent stops the build: an unknown key, an alias given twice, a number out of its range.
 What becomes of unknown values (null) is told in data/gpu/SOURCES.md.
@@ -172,5 +174,72 @@ def prices(instances_csv, prices_csv):
         )
 
 
+BOARD_LIMITS = {  # in the order of struct board; the rest of it follows by name
+    "cores": 2**20,
+    "memory_bus_bits": 2**14,
+    "power_min_w": 5000,
+    "power_default_w": 5000,
+    "power_idle_w": 5000,
+    "graphics_max_mhz": 20000,
+    "sm_max_mhz": 20000,
+    "memory_max_mhz": 20000,
+    "video_max_mhz": 20000,
+    "idle_mhz": 20000,
+    "bar1_mib": 2**24,
+    "chip": 0xFFFF,
+    "brand": 17,
+    "pcie_generation": 8,
+    "pcie_width": 32,
+    "nvlinks": 18,
+    "nvlink_version": 8,
+    "fans": 8,
+    "slowdown_c": 150,
+    "shutdown_c": 150,
+    "memory_max_c": 150,
+    "gpu_max_c": 150,
+}
+BOARD_FLAGS = ("ecc", "row_remap", "gpm", "c2c")
+
+
+def hex_or_decimal(value, top):
+    return number(int(value, 0), top)
+
+
+def boards(models_csv, boards_csv):
+    """One row per model, in catalogue order."""
+    found = {b["key"]: b for b in rows(boards_csv)}
+    keys = [m["key"] for m in rows(models_csv)]
+    if sorted(found) != sorted(keys):
+        fail(f"{boards_csv}: not one row for each model of {models_csv}: {', '.join(sorted(found.keys() ^ set(keys)))}")
+    for key in keys:
+        b = found[key]
+        watts = [int(b[w]) for w in ("power_idle_w", "power_min_w", "power_default_w")]
+        if not watts[0] < watts[2] or not watts[1] <= watts[2]:
+            fail(f"{boards_csv}: {key}: the power limits are not in order")
+        texts = [text(b[name]) for name in ("key", "part_number", "vbios")]
+        numbers = [str(hex_or_decimal(b[name], top)) for name, top in BOARD_LIMITS.items()]
+        print(f"{{ {', '.join(texts + numbers + [yes(b[name]) for name in BOARD_FLAGS])} }},")
+
+
+def version(value):
+    """470 or 570.133.20 as one number; nothing is 0."""
+    parts = [number(p, 9999) for p in value.split(".")] if value else []
+    major, minor, patch = parts + [0] * (3 - len(parts))
+    return f"DRIVER({major}, {minor}, {patch})" if parts else "0"
+
+
+def drift(models_csv, mig_json, drift_csv):
+    """What depends on the driver's version."""
+    models = {m["key"]: i for i, m in enumerate(rows(models_csv))}
+    profiles = {g["key"]: [p["name"] for p in g["profiles"]] for g in json.loads(Path(mig_json).read_text(encoding="utf-8"))["gpus"]}
+    for d in rows(drift_csv):
+        index = profiles[d["model"]].index(d["profile"]) if d["profile"] else "DRIFT_ALL"
+        mib = number(d["value"], 2**24) if d["what"] == "memory_mib" else 0
+        name = text(d["value"]) if d["what"] == "name" else "NULL"
+        print(
+            f"{{ DRIFT_{d['what'].upper()}, {models[d['model']]}, {index}, {version(d['from'])}, {version(d['below'])}, {mib}, {name} }},"
+        )
+
+
 if __name__ == "__main__":
-    {"gpu": gpu, "instances": instances, "prices": prices}[sys.argv[1]](*sys.argv[2:])
+    {"gpu": gpu, "instances": instances, "prices": prices, "boards": boards, "drift": drift}[sys.argv[1]](*sys.argv[2:])

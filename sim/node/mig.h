@@ -47,7 +47,8 @@ void mig_attributes(const struct node *n, unsigned gpu, unsigned gi_slot, unsign
 void mig_gpu_uuid(const struct node_gpu *gpu, char text[MIG_UUID_MAX]);
 void mig_device_uuid(const struct node *n, unsigned gpu, unsigned gi_slot, unsigned ci_slot, char text[MIG_UUID_MAX]);
 
-/* Bytes: of the whole GPU (gi_slot NODE_NONE) or of one GPU instance. used includes what the driver takes for itself. */
+/* Bytes: of the whole GPU (gi_slot NODE_NONE) or of one GPU instance. `used` includes the driver's own context, but not what is reserved;
+ * what is free is the rest of total. */
 struct mig_memory {
         uint64_t total, reserved, used;
 };

@@ -28,6 +28,9 @@
 #define NODE_NVLINKS_MAX 18
 #define NODE_NONE 0xFF /* "no GPU", "no GPU instance", "no compute instance" where a small number stands */
 
+#define NODE_COMPUTE_MODE_MAX 3    /* nvmlComputeMode_t */
+#define NODE_RECOVERY_ACTION_MAX 5 /* nvmlDeviceGpuRecoveryAction_t */
+
 #define NODE_KEY_MAX 32
 #define NODE_NAME_MAX 64
 
@@ -169,6 +172,11 @@ int node_check(const struct node *n, struct err *e);
 /* Power off and on: instances, processes, volatile counters, faults and lost GPUs are gone; MIG mode stays where the generation keeps it
  * (Ampere), and what was pending becomes current. */
 void node_reboot(struct node *n, uint64_t now_us);
+
+/* nvidia-smi --gpu-reset: volatile counters are gone, and what was pending becomes current. IN_USE: something uses the GPU. */
+nvmlReturn_t node_reset_gpu(struct node *n, unsigned gpu, uint64_t now_us);
+/* Does anything run there: a process, a client that holds the whole GPU, an instance that is not released yet? */
+bool node_gpu_busy(const struct node *n, unsigned gpu, uint64_t now_us);
 
 static inline const struct gpu_model *node_model(const struct node_gpu *gpu) {
         return gpu_model_at(gpu->model_index);

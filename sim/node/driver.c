@@ -1,0 +1,137 @@
+#include "sim/node/driver.h"
+
+#include "base/mem.h"
+
+#define DRIVER_OLDEST 450
+#define DRIFT_ALL 255 /* not of one profile */
+
+enum drift_kind {
+        DRIFT_MIG,          /* MIG of this model is known */
+        DRIFT_PROFILE,      /* this profile is known */
+        DRIFT_NO_3G_BESIDE, /* this profile suffers no 3g beside it */
+        DRIFT_NAME,
+        DRIFT_MEMORY_MIB,
+};
+
+/* It holds from driver `from` (0: always) to the one before `below` (0: still). */
+struct drift {
+        uint8_t kind, model, profile;
+        uint64_t from, below;
+        uint32_t memory_mib;
+        const char *name;
+};
+
+static const struct drift drifts[] = {
+#include "drift_rows.h"
+};
+
+/* Driver branches and the CUDA version that each reports (NVIDIA's CUDA release notes). */
+static const struct {
+        uint16_t major, cuda;
+} cuda_versions[] = {
+        { 450, 11000 }, { 455, 11010 }, { 460, 11020 }, { 465, 11030 }, { 470, 11040 }, { 495, 11050 }, { 510, 11060 }, { 515, 11070 },
+        { 520, 11080 }, { 525, 12000 }, { 530, 12010 }, { 535, 12020 }, { 545, 12030 }, { 550, 12040 }, { 555, 12050 }, { 560, 12060 },
+        { 565, 12070 }, { 570, 12080 }, { 575, 12090 }, { 580, 13000 }, { 590, 13010 }, { 595, 13020 },
+};
+
+/* How many profile enumerators NVML of each branch has: NVML_GPU_INSTANCE_PROFILE_COUNT of its header. */
+static const struct {
+        uint16_t major, count;
+} profile_counts[] = { { 450, 5 }, { 460, 6 }, { 470, 8 }, { 520, 9 }, { 525, 10 }, { 575, 17 }, { 590, 18 } };
+
+int driver_parse(const char *text, uint16_t ret_numbers[3], struct err *e) {
+        unsigned numbers[3] = { 0 }, part = 0, digits = 0;
+
+        for (const char *c = text; *c; c++) {
+                bool digit = *c >= '0' && *c <= '9';
+                if (digit && digits < 4) {
+                        numbers[part] = numbers[part] * 10 + (unsigned)(*c - '0');
+                        digits++;
+                } else if (*c == '.' && digits > 0 && part < 2) {
+                        part++;
+                        digits = 0;
+                } else {
+                        return err_set(e, ERR_INPUT, "'%s' is not a driver version such as 590.48.01", text);
+                }
+        }
+        if (!digits)
+                return err_set(e, ERR_INPUT, "'%s' is not a driver version such as 590.48.01", text);
+        if (numbers[0] < DRIVER_OLDEST)
+                return err_set(e, ERR_INPUT, "driver %s is older than R%u, the first one with MIG", text, DRIVER_OLDEST);
+        for (unsigned i = 0; i < 3; i++)
+                ret_numbers[i] = (uint16_t)numbers[i];
+        return 0;
+}
+
+uint16_t driver_cuda(unsigned major) {
+        uint16_t cuda = cuda_versions[0].cuda;
+
+        for (unsigned i = 0; i < ARRAY_SIZE(cuda_versions) && cuda_versions[i].major <= major; i++)
+                cuda = cuda_versions[i].cuda;
+        return cuda;
+}
+
+uint64_t driver_of(const struct node *n) {
+        return DRIVER(n->driver_major, n->driver_minor, n->driver_patch);
+}
+
+static bool concerns(const struct drift *d, unsigned kind, const struct gpu_model *model, unsigned profile) {
+        return d->kind == kind && d->model == gpu_model_index(model) && d->profile == profile;
+}
+
+static bool holds(const struct drift *d, const struct node *n) {
+        uint64_t driver = driver_of(n);
+
+        return driver >= d->from && (!d->below || driver < d->below);
+}
+
+/* What the data says of this under this driver, or NULL. */
+static const struct drift *drift_find(const struct node *n, unsigned kind, const struct gpu_model *model,
+                                      const struct gpu_profile *profile) {
+        for (unsigned i = 0; i < ARRAY_SIZE(drifts); i++)
+                if (concerns(&drifts[i], kind, model, profile->index) && holds(&drifts[i], n))
+                        return &drifts[i];
+        return NULL;
+}
+
+/* What no row speaks of is known to every driver. */
+static bool known(const struct node *n, unsigned kind, const struct gpu_model *model, unsigned profile) {
+        for (unsigned i = 0; i < ARRAY_SIZE(drifts); i++)
+                if (concerns(&drifts[i], kind, model, profile))
+                        return holds(&drifts[i], n);
+        return true;
+}
+
+bool driver_knows_mig(const struct node *n, const struct gpu_model *model) {
+        return model->compute_slices > 0 && known(n, DRIFT_MIG, model, DRIFT_ALL);
+}
+
+bool driver_knows_profile(const struct node *n, const struct gpu_model *model, const struct gpu_profile *profile) {
+        return driver_knows_mig(n, model) && profile->nvml < driver_profile_count(n) && known(n, DRIFT_PROFILE, model, profile->index);
+}
+
+unsigned driver_profile_count(const struct node *n) {
+        unsigned count = profile_counts[0].count;
+
+        for (unsigned i = 0; i < ARRAY_SIZE(profile_counts) && profile_counts[i].major <= n->driver_major; i++)
+                count = profile_counts[i].count;
+        return count;
+}
+
+bool driver_allows_beside(const struct node *n, const struct gpu_model *model, const struct gpu_profile *a, const struct gpu_profile *b) {
+        bool three_a = a->compute_slices == 3, three_b = b->compute_slices == 3;
+
+        return !(three_b && drift_find(n, DRIFT_NO_3G_BESIDE, model, a)) && !(three_a && drift_find(n, DRIFT_NO_3G_BESIDE, model, b));
+}
+
+uint32_t driver_memory_mib(const struct node *n, const struct gpu_model *model, const struct gpu_profile *profile) {
+        const struct drift *d = drift_find(n, DRIFT_MEMORY_MIB, model, profile);
+
+        return d ? d->memory_mib : profile->memory_mib;
+}
+
+const char *driver_profile_name(const struct node *n, const struct gpu_model *model, const struct gpu_profile *profile) {
+        const struct drift *d = drift_find(n, DRIFT_NAME, model, profile);
+
+        return d ? d->name : profile->name;
+}
