@@ -84,7 +84,7 @@ struct node_gpu {
 
         uint8_t mig_mode, mig_pending;
         uint8_t persistence_mode, compute_mode, ecc_mode, ecc_pending;
-        uint8_t accounting_mode, lost;
+        uint8_t accounting_mode, gpm_streaming, lost;
         uint8_t exclusive_client; /* something holds the whole GPU: switching MIG and the first instance answer IN_USE */
         uint8_t pending_rows, failed_rows, recovery_action;
         uint32_t remapped_corrected, remapped_uncorrected;

@@ -163,20 +163,22 @@ void call_end(struct call *call) {
                 pthread_mutex_unlock(&client.writer);
 }
 
-bool call_wait(struct call *call, int timeout_ms) {
+nvmlReturn_t call_wait(struct call *call, int timeout_ms) {
         struct store own;
         struct err e;
         uint64_t generation = client.store.generation;
-        if (store_of_our_own(&own) != NVML_SUCCESS)
-                return false;
+        TRY(store_of_our_own(&own));
         pthread_mutex_unlock(&client.mutex);
         int r = store_wait(&own, generation, timeout_ms, &e);
         store_close(&own);
         pthread_mutex_lock(&client.mutex);
-        if (r < 0)
-                client_say(e.text);
         call->now_us = client_now_us();
-        return client_look() == NVML_SUCCESS && r == 0;
+        if (r < 0) {
+                client_say(e.text);
+                return NVML_ERROR_UNKNOWN;
+        }
+        TRY(client_look());
+        return r == 0 ? NVML_SUCCESS : NVML_ERROR_TIMEOUT;
 }
 
 void call_sleep(struct call *call, uint64_t us) {
@@ -192,6 +194,10 @@ void call_delay(struct call *call, unsigned real_ms) {
         uint64_t us = (uint64_t)real_ms * 10 * call->node->latency_percent;
         if (us)
                 call_sleep(call, us);
+}
+
+bool call_privileged(void) {
+        return !client.unprivileged;
 }
 
 nvmlReturn_t call_text(const char *text, char *buffer, unsigned length) {

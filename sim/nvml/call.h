@@ -80,10 +80,10 @@ nvmlDevice_t handle_of_mig(const struct node *n, unsigned gpu, unsigned gi_slot,
 nvmlGpuInstance_t handle_of_gi(const struct node *n, unsigned gpu, unsigned gi_slot);
 nvmlComputeInstance_t handle_of_ci(const struct node *n, unsigned gpu, unsigned gi_slot, unsigned ci_slot);
 
-/* Wait until the node changes or `timeout_ms` pass, without the mutex; then look at the newest state. False: time is up, or there is
- * nothing to wait for any more (shut down, rebooted, damaged). May wake early. Targets found before must be found again. Not in a
- * CALL_WRITE. */
-bool call_wait(struct call *call, int timeout_ms);
+/* Wait until the node changes or `timeout_ms` pass, without the mutex; then look at the newest state. TIMEOUT: time is up; anything else
+ * but SUCCESS: there is nothing to wait for any more (shut down, rebooted, damaged). May wake early. Targets found before must be found
+ * again. Not in a CALL_WRITE. */
+nvmlReturn_t call_wait(struct call *call, int timeout_ms);
 /* Let time pass as the real operation would: `real_ms` scaled by node.latency_percent, without the mutex. A CALL_WRITE keeps the node
  * locked meanwhile: others read what was before, and who wants to write waits. */
 void call_delay(struct call *call, unsigned real_ms);
@@ -94,6 +94,9 @@ unsigned call_gpu_count(const struct call *call);
 bool call_gpu_at(const struct call *call, unsigned index, unsigned *ret_gpu);
 unsigned call_index_of(const struct call *call, unsigned gpu);
 bool call_sees(const struct call *call, unsigned gpu);
+
+/* May this process see what others do on a GPU that is shared out? (Calls that change the node ask for themselves.) */
+bool call_privileged(void);
 
 /* Copy text into a caller's buffer: INVALID_ARGUMENT without one, INSUFFICIENT_SIZE when it is too short. */
 nvmlReturn_t call_text(const char *text, char *buffer, unsigned length);

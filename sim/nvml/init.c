@@ -7,7 +7,9 @@
 #include "sim/node/mig.h"
 
 #include "sim/nvml/client.h"
+#include "sim/nvml/event_set.h"
 #include "sim/nvml/exports.h"
+#include "sim/nvml/gpm.h"
 
 static void before_fork(void) {
         pthread_mutex_lock(&client.mutex);
@@ -113,8 +115,11 @@ static nvmlReturn_t count_init(void) {
 }
 
 static void shut_down(void) {
-        if (--client.inits == 0)
-                store_close(&client.store);
+        if (--client.inits > 0)
+                return;
+        store_close(&client.store);
+        event_sets_forget();
+        gpm_samples_forget();
 }
 
 static nvmlReturn_t init(enum symbol symbol) {

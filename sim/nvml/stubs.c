@@ -3,7 +3,6 @@
 /* One checker for each class of first parameter (stubs.def says what they are). No machine that is simulated has units or virtual GPUs. */
 #define PARAMETER_DEVICE nvmlDevice_t
 #define PARAMETER_GPU_INSTANCE nvmlGpuInstance_t
-#define PARAMETER_COMPUTE_INSTANCE nvmlComputeInstance_t
 #define PARAMETER_UNIT const void *
 #define PARAMETER_VGPU_TYPE unsigned int
 #define PARAMETER_VGPU_INSTANCE unsigned int
@@ -18,11 +17,6 @@ static nvmlReturn_t check_DEVICE(struct call *call, nvmlDevice_t device) {
 static nvmlReturn_t check_GPU_INSTANCE(struct call *call, nvmlGpuInstance_t instance) {
         struct target t;
         return call_gpu_instance(call, instance, &t);
-}
-
-static nvmlReturn_t check_COMPUTE_INSTANCE(struct call *call, nvmlComputeInstance_t instance) {
-        struct target t;
-        return call_compute_instance(call, instance, &t);
 }
 
 static nvmlReturn_t check_UNIT(struct call *call, const void *unit) {

@@ -13,7 +13,6 @@ typedef struct nvmlGpuInstance_st *nvmlGpuInstance_t;
 typedef struct nvmlComputeInstance_st *nvmlComputeInstance_t;
 typedef struct nvmlEventSet_st *nvmlEventSet_t;
 typedef struct nvmlGpmSample_st *nvmlGpmSample_t;
-typedef struct nvmlSystemEventSet_st *nvmlSystemEventSet_t;
 
 #define NVML_VERSION(type, number) ((unsigned)(sizeof(type) | (unsigned)(number) << 24))
 
@@ -222,6 +221,7 @@ typedef struct {
         unsigned int version, mode, numProcArrayEntries;
         nvmlProcessDetail_v1_t *procArray;
 } nvmlProcessDetailList_v1_t;
+typedef nvmlProcessDetailList_v1_t nvmlProcessDetailList_t;
 
 typedef struct {
         unsigned int pid;
@@ -239,6 +239,7 @@ typedef struct {
         unsigned long long lastSeenTimeStamp;
         nvmlProcessUtilizationInfo_v1_t *procUtilArray;
 } nvmlProcessesUtilizationInfo_v1_t;
+typedef nvmlProcessesUtilizationInfo_v1_t nvmlProcessesUtilizationInfo_t;
 
 typedef struct {
         unsigned int gpuUtilization, memoryUtilization;
@@ -301,8 +302,15 @@ typedef struct {
 #define NVML_GPM_METRIC_GRAPHICS_UTIL 1
 #define NVML_GPM_METRIC_SM_UTIL 2
 #define NVML_GPM_METRIC_SM_OCCUPANCY 3
+#define NVML_GPM_METRIC_INTEGER_UTIL 4
 #define NVML_GPM_METRIC_ANY_TENSOR_UTIL 5
+#define NVML_GPM_METRIC_DFMA_TENSOR_UTIL 6
+#define NVML_GPM_METRIC_HMMA_TENSOR_UTIL 7
+#define NVML_GPM_METRIC_DMMA_TENSOR_UTIL 8
+#define NVML_GPM_METRIC_IMMA_TENSOR_UTIL 9
 #define NVML_GPM_METRIC_DRAM_BW_UTIL 10
+#define NVML_GPM_METRIC_FP64_UTIL 11
+#define NVML_GPM_METRIC_FP32_UTIL 12
 #define NVML_GPM_METRIC_FP16_UTIL 13
 #define NVML_GPM_METRIC_PCIE_TX_PER_SEC 20
 #define NVML_GPM_METRIC_PCIE_RX_PER_SEC 21
@@ -319,32 +327,5 @@ typedef struct {
 #define NVML_GPM_METRIC_NVENC_0_UTIL 166
 #define NVML_GPM_METRIC_NVENC_3_UTIL 169
 #define NVML_GPM_METRIC_MAX 333
-
-/* Driver binding and unbinding, which no GPU takes part in. */
-typedef struct {
-        unsigned int version;
-        nvmlSystemEventSet_t set;
-} nvmlSystemEventSetCreateRequest_v1_t;
-typedef nvmlSystemEventSetCreateRequest_v1_t nvmlSystemEventSetFreeRequest_v1_t;
-
-typedef struct {
-        unsigned int version;
-        unsigned long long eventTypes;
-        nvmlSystemEventSet_t set;
-} nvmlSystemRegisterEventRequest_v1_t;
-#define nvmlSystemEventTypeGpuDriverUnbind 0x1ULL
-#define nvmlSystemEventTypeGpuDriverBind 0x2ULL
-
-typedef struct {
-        unsigned long long eventType;
-        unsigned int gpuId;
-} nvmlSystemEventData_v1_t;
-
-typedef struct {
-        unsigned int version, timeoutms;
-        nvmlSystemEventSet_t set;
-        nvmlSystemEventData_v1_t *data;
-        unsigned int dataSize, numEvent;
-} nvmlSystemEventSetWaitRequest_v1_t;
 
 #include "io/nvml/abi_device.h"
