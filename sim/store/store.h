@@ -7,7 +7,8 @@
  * A write copies the node, changes the copy, puts it into the place that does not count, then raises the generation by one 8-byte write.
  * Who dies before that has changed nothing. A reader compares the generation (one pread, 0.3 us) and copies the node only when it rose; a
  * checksum and the generation inside each copy tell a torn one, which is read again. Nothing is mapped for reading, so that a state file
- * which somebody truncates is an error and not a SIGBUS in the client.
+ * which somebody truncates is an error and not a SIGBUS in the client. Nothing is forced to the disk: a node survives every end of a
+ * process, not a loss of power.
  *
  * Errors of all functions: ERR_INPUT (not a state file, damaged, other version), ERR_SYSTEM (permission, disk full, …), ERR_AGAIN (lock not
  * had in time). The text names the folder and what to do.
@@ -26,17 +27,20 @@ struct store {
         uint64_t generation; /* of the last node that was read */
 };
 
-/* Make DIR (it may exist, empty or with a node that `replace` allows to be thrown away) hold `n`. All or nothing. */
+/* Make DIR (it may exist, empty or with a node that `replace` allows to be thrown away) hold `n`. All or nothing. Who has the old node open
+ * keeps it; their writes are seen by each other and no longer in DIR/root. */
 int store_create(const char *dir, const struct node *n, bool replace, struct err *e);
 
 int store_open(struct store *s, const char *dir, struct err *e);
 void store_close(struct store *s);
 
-/* If the node changed since `snapshot` was read (or was never read: generation 0), read it anew. `ret_changed` may be NULL. */
+/* If the node changed since `snapshot` was read (or was never read: generation 0), read it anew. `ret_changed` may be NULL. After a failure
+ * `snapshot` is a node of zeros, without GPUs, and the next call reads anew. */
 int store_refresh(struct store *s, struct node *snapshot, bool *ret_changed, struct err *e);
 
 /* A write: begin locks and reads the newest node into `working`; end publishes it, or forgets it (`working` NULL), and unlocks in any case.
- * Safe against other threads and forks of the same process too: each write has its own lock descriptor. */
+ * Safe against other threads and forks of the same process too: each write has its own lock descriptor. What node_check refuses is not
+ * published (ERR_BUG). Where begin fails there is nothing to end, and `working` is a node of zeros. */
 struct store_write {
         int lock_fd;
 };
@@ -47,6 +51,8 @@ int store_end(struct store *s, struct store_write *w, const struct node *working
  * wake early for no reason. Wakes across processes, without polling. */
 int store_wait(struct store *s, uint64_t generation, int timeout_ms, struct err *e);
 
-/* Make DIR/root show what `n` says. Cheap where nothing changed. store_end calls it after publishing, under the lock; who finds that a
- * killed writer did not come so far (root/generation lags behind) calls it again through store_repair. */
+/* Make DIR/root show the newest node. Every store_end does so after publishing, at the cost of what changed; where it cannot (disk full, a
+ * folder without permission) the write has happened all the same, and a driver call does not fail for it. DIR/state remembers that the tree
+ * lags behind, also when a writer was killed on the way: the next write completes it, and so does this function, which says why it cannot.
+ * Without a lag it costs three system calls. */
 int store_repair(struct store *s, struct err *e);
