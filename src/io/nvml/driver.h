@@ -124,7 +124,7 @@ struct driver_sensors {
 };
 
 struct driver_health {
-        char fault[256];                        /* why the GPU cannot be used at all ("GPU is lost"); "": it can */
+        char fault[ERR_TEXT_MAX];               /* why the GPU cannot be used at all ("GPU is lost"); "": it can */
         int ecc_on;                             /* 1, 0 */
         int64_t ecc_corrected, ecc_uncorrected; /* since the driver was loaded */
         int rows_pending, rows_failed;          /* memory rows that wait for a reset to be replaced; that could not be (1, 0) */
@@ -154,7 +154,7 @@ struct driver_gpu {
         unsigned process_count;
         struct driver_process *processes;
         bool processes_cut;
-        char processes_unknown[160]; /* why they cannot be listed; "": they can */
+        char processes_unknown[ERR_TEXT_MAX]; /* why they cannot be listed; "": they can */
 };
 
 struct driver_node {

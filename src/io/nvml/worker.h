@@ -1,0 +1,63 @@
+/* worker: a thread that makes the calls into the driver library, so that one that hangs can be left behind. Private to io/nvml.
+ *
+ * A job is one question or change: several library calls, each of which must return within the deadline. What a job works on and what it
+ * finds lie in the job itself, on the heap, owned by the one who waits and by the worker together: an answer that comes too late is
+ * written to memory that is still there, and freed with it.
+ */
+#pragma once
+
+#include <stdarg.h>
+
+#include "io/nvml/library.h"
+
+#define JOB_NO_GPU DRIVER_NONE
+
+struct job {
+        struct library *lib;
+        unsigned gpu;         /* index; JOB_NO_GPU */
+        unsigned deadline_ms; /* of each call */
+        int (*run)(struct job *job, struct err *e);
+        void (*done)(struct job *job); /* frees what the results own; NULL: nothing */
+
+        pthread_mutex_t mutex; /* over what follows */
+        unsigned refs;
+        const char *call;         /* the call that is being made, or was last */
+        uint64_t call_started_ms; /* 0: none is being made */
+
+        int r; /* how it ended; over these is the worker's mutex */
+        struct err error;
+};
+
+/* Allocate a job type whose first member is `struct job job`, zeroed. Give it back with job_unref. */
+void *job_new(size_t bytes, struct library *lib, unsigned gpu, unsigned deadline_ms, int (*run)(struct job *, struct err *));
+struct job *job_ref(struct job *job);
+void job_unref(struct job *job);
+
+/* Make a call of the library from inside a job. One that this driver lacks answers NVML_ERROR_FUNCTION_NOT_FOUND. */
+#define ASK(job_, name, ...)                                                                                                               \
+        ({                                                                                                                                 \
+                nvmlReturn_t _r = NVML_ERROR_FUNCTION_NOT_FOUND;                                                                           \
+                job_enter((job_), #name);                                                                                                  \
+                if ((job_)->lib->calls.name)                                                                                               \
+                        _r = (job_)->lib->calls.name(__VA_ARGS__);                                                                         \
+                job_leave(job_);                                                                                                           \
+                _r;                                                                                                                        \
+        })
+void job_enter(struct job *job, const char *call);
+void job_leave(struct job *job);
+
+/* Turn what the last call answered into a sentence: "<what>: <NVIDIA's words> (<call>): <what to do>". Returns the negative error. */
+int job_fail(struct job *job, nvmlReturn_t r, struct err *e, const char *what, ...) __attribute__((format(printf, 4, 5)));
+
+struct worker;
+/* Errors: ERR_SYSTEM. */
+int worker_start(struct library *lib, struct worker **ret_worker, struct err *e);
+void worker_stop(struct worker *w); /* waits for its end: it has nothing to do */
+
+/* Let *worker do `job` and wait for it. A NULL *worker is started first. When a call misses its deadline the job is noted in lib->stuck,
+ * *worker becomes NULL and the answer is ERR_AGAIN; so it is, at once, for a GPU that a job is stuck on, and for every job while
+ * DRIVER_STUCK_MAX are. One job at a time. */
+int worker_do(struct worker **worker, struct job *job, struct err *e);
+
+uint64_t worker_now_ms(void); /* monotonic */
+void worker_sleep_ms(unsigned ms);
