@@ -186,6 +186,7 @@ BOARD_LIMITS = {  # in the order of struct board; the rest of it follows by name
     "video_max_mhz": 20000,
     "idle_mhz": 20000,
     "bar1_mib": 2**24,
+    "reserved_mib": 2**16,
     "chip": 0xFFFF,
     "brand": 17,
     "pcie_generation": 8,

@@ -34,10 +34,11 @@ static const struct {
         { 565, 12070 }, { 570, 12080 }, { 575, 12090 }, { 580, 13000 }, { 590, 13010 }, { 595, 13020 },
 };
 
-/* How many profile enumerators NVML of each branch has: NVML_GPU_INSTANCE_PROFILE_COUNT of its header. */
+/* How many profile enumerators NVML of each branch has: NVML_GPU_INSTANCE_PROFILE_COUNT of the Python bindings (nvidia-ml-py) of its time.
+ */
 static const struct {
         uint16_t major, count;
-} profile_counts[] = { { 450, 5 }, { 460, 6 }, { 470, 8 }, { 520, 9 }, { 525, 10 }, { 575, 17 }, { 590, 18 } };
+} profile_counts[] = { { 450, 5 }, { 460, 7 }, { 470, 8 }, { 525, 10 }, { 570, 13 }, { 575, 17 }, { 610, 18 } };
 
 int driver_parse(const char *text, uint16_t ret_numbers[3], struct err *e) {
         unsigned numbers[3] = { 0 }, part = 0, digits = 0;

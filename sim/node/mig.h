@@ -53,3 +53,5 @@ struct mig_memory {
         uint64_t total, reserved, used;
 };
 void mig_memory(const struct node *n, unsigned gpu, unsigned gi_slot, struct mig_memory *ret_memory);
+/* The same of the PCI window onto the memory (BAR1); nothing is reserved there. */
+void mig_bar1(const struct node *n, unsigned gpu, unsigned gi_slot, struct mig_memory *ret_memory);

@@ -83,18 +83,8 @@ void mig_device_uuid(const struct node *n, unsigned gpu, unsigned gi_slot, unsig
         snprintf(text, MIG_UUID_MAX, "MIG-%s", digits);
 }
 
-/* What the driver takes of a GPU before anybody can use it: the line through two captures of R590 (H100 479 MiB, H200 614 MiB). */
-static uint64_t reserved_mib(uint64_t total_mib) {
-        return total_mib ? 302 + total_mib / 460 : 0;
-}
-
-/* What an instance without processes shows as used: 9 MiB on a 1g, 26 MiB on a 3g (captures of R590), in between by its memory. */
-static uint64_t idle_mib(const struct gpu_model *model, const struct gpu_profile *profile) {
-        unsigned eighths = profile->memory_slices * 8u / model->memory_slices;
-
-        return eighths > 1 ? (27 + 17 * (eighths - 1)) / 3 : 9;
-}
-#define IDLE_GPU_MIB 4 /* without MIG */
+/* What an instance without processes shows as used, as R590 does: 9 MiB on a 1g, 17 on a 2g, 26 on a 3g. */
+#define IDLE_KIB_PER_SLICE 8704
 
 static uint64_t process_bytes(const struct node *n, unsigned gpu, unsigned gi_id) {
         uint64_t sum = 0;
@@ -112,8 +102,10 @@ static void instance_memory(const struct node *n, unsigned gpu, unsigned gi_slot
 
         *ret_memory = (struct mig_memory){
                 .total = mig_profile_memory_mib(n, gpu, profile) * MIB,
-                .used = idle_mib(model, profile) * MIB + process_bytes(n, gpu, gi->id),
+                .used = profile->compute_slices * IDLE_KIB_PER_SLICE * UINT64_C(1024) + process_bytes(n, gpu, gi->id),
         };
+        if (ret_memory->used > ret_memory->total)
+                ret_memory->used = ret_memory->total;
 }
 
 void mig_memory(const struct node *n, unsigned gpu, unsigned gi_slot, struct mig_memory *ret_memory) {
@@ -124,9 +116,8 @@ void mig_memory(const struct node *n, unsigned gpu, unsigned gi_slot, struct mig
                 instance_memory(n, gpu, gi_slot, ret_memory);
                 return;
         }
-        *ret_memory = (struct mig_memory){ .total = total_mib * MIB, .reserved = reserved_mib(total_mib) * MIB };
-        if (!g->mig_mode && total_mib)
-                ret_memory->used = IDLE_GPU_MIB * MIB + process_bytes(n, gpu, NODE_NONE);
+        *ret_memory = (struct mig_memory){ .total = total_mib * MIB, .reserved = board_of(node_model(g))->reserved_mib * MIB };
+        ret_memory->used = process_bytes(n, gpu, NODE_NONE);
         for (unsigned i = 0; i < NODE_GIS_MAX; i++)
                 if (g->gi[i].live) {
                         struct mig_memory part;
@@ -135,4 +126,32 @@ void mig_memory(const struct node *n, unsigned gpu, unsigned gi_slot, struct mig
                 }
         if (ret_memory->used > ret_memory->total - ret_memory->reserved) /* a full 7g has some of what is reserved otherwise */
                 ret_memory->used = ret_memory->total - ret_memory->reserved;
+}
+
+/* As R590 was seen to do it: a GPU in MIG mode maps all of its own memory, and of what is left each instance gets its eighths. A window
+ * that is smaller than the memory shows little of it. */
+#define BAR1_KEPT_MIB 512
+#define BAR1_SMALL_USED_MIB 2
+
+static uint64_t bar1_used(const struct node *n, unsigned gpu, uint64_t bar1) {
+        struct mig_memory memory;
+
+        mig_memory(n, gpu, NODE_NONE, &memory);
+        if (bar1 < memory.total)
+                return bar1 ? BAR1_SMALL_USED_MIB * MIB : 0;
+        return n->gpus[gpu].mig_mode ? memory.total - memory.reserved : memory.used;
+}
+
+void mig_bar1(const struct node *n, unsigned gpu, unsigned gi_slot, struct mig_memory *ret_memory) {
+        const struct node_gpu *g = &n->gpus[gpu];
+        const struct gpu_model *model = node_model(g);
+        uint64_t bar1 = board_of(model)->bar1_mib * MIB, used = bar1_used(n, gpu, bar1);
+
+        if (gi_slot == NODE_NONE) {
+                *ret_memory = (struct mig_memory){ .total = bar1, .used = used };
+                return;
+        }
+        uint64_t shared_mib = bar1 > used + BAR1_KEPT_MIB * MIB ? (bar1 - used) / MIB - BAR1_KEPT_MIB : 0;
+        const struct gpu_profile *profile = &model->profiles[g->gi[gi_slot].profile];
+        *ret_memory = (struct mig_memory){ .total = shared_mib * profile->memory_slices / model->memory_slices * MIB };
 }

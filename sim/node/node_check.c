@@ -100,7 +100,7 @@ static int check_gi(const struct node *n, unsigned index, const struct node_gi *
                 return err_set(e, ERR_INPUT, "GPU %u: an instance is of a profile that its driver does not have", index);
         int r = layout_add(layout, (struct slice){ known, gi->start }, e);
         if (r < 0)
-                return err_wrap(e, "GPU %u", index), -ERR_INPUT;
+                return err_set(e, ERR_INPUT, "GPU %u: two instances do not fit each other", index);
         if (gi->id != mig_gi_id(model, gi->start, known->memory_slices))
                 return err_set(e, ERR_INPUT, "GPU %u: GPU instance %u cannot stand at memory slice %u", index, gi->id, gi->start);
         if (gi->serial == 0 || gi->serial >= n->next_serial)
@@ -184,6 +184,18 @@ static int check_faults(const struct node *n, struct err *e) {
         return 0;
 }
 
+/* Nothing that tells GPUs apart may be the same twice. */
+static int check_distinct(const struct node *n, struct err *e) {
+        for (unsigned i = 0; i < n->gpu_count; i++)
+                for (unsigned j = 0; j < i; j++) {
+                        const struct node_gpu *a = &n->gpus[i], *b = &n->gpus[j];
+                        bool bus = a->pci_domain == b->pci_domain && a->pci_bus == b->pci_bus && a->pci_device == b->pci_device;
+                        if (bus || a->minor == b->minor || !memcmp(a->uuid, b->uuid, sizeof a->uuid))
+                                return err_set(e, ERR_INPUT, "GPU %u and GPU %u have the same identity", j, i);
+                }
+        return 0;
+}
+
 int node_check(const struct node *n, struct err *e) {
         int r = check_driver(n, e);
         for (unsigned i = 0; r == 0 && i < n->gpu_count; i++) {
@@ -191,7 +203,7 @@ int node_check(const struct node *n, struct err *e) {
                 if (r == 0)
                         r = check_instances(n, i, e);
         }
-        static int (*const rest[])(const struct node *, struct err *) = { check_processes, check_events, check_faults };
+        static int (*const rest[])(const struct node *, struct err *) = { check_distinct, check_processes, check_events, check_faults };
         for (unsigned i = 0; r == 0 && i < ARRAY_SIZE(rest); i++)
                 r = rest[i](n, e);
         return r;

@@ -12,8 +12,9 @@ struct board {
         uint32_t power_min_w, power_default_w, power_idle_w;
         uint32_t graphics_max_mhz, sm_max_mhz, memory_max_mhz, video_max_mhz, idle_mhz;
         uint32_t bar1_mib;
-        uint16_t chip; /* NVIDIA's number of the chip: a part of the UUIDs */
-        uint8_t brand; /* nvmlBrandType_t */
+        uint32_t reserved_mib; /* of the memory: what the driver takes before anybody can use it */
+        uint16_t chip;         /* NVIDIA's number of the chip: a part of the UUIDs */
+        uint8_t brand;         /* nvmlBrandType_t */
         uint8_t pcie_generation, pcie_width;
         uint8_t nvlinks, nvlink_version;
         uint8_t fans; /* 0: passive */
