@@ -12,9 +12,18 @@ nvmlReturn_t fault_add(struct node *n, const struct node_fault *fault) {
         return NVML_SUCCESS;
 }
 
+/* "nvmlDeviceCreate*" names every call that begins so. */
+static bool names(const struct node_fault *fault, const char *call) {
+        size_t length = strlen(fault->call);
+
+        if (length > 0 && fault->call[length - 1] == '*')
+                return !strncmp(fault->call, call, length - 1);
+        return length == 0 || !strcmp(fault->call, call);
+}
+
 /* A call that concerns no GPU meets only faults of all GPUs, and only where they name it. */
 static bool concerns(const struct node_fault *fault, const char *call, unsigned gpu) {
-        if (fault->call[0] && strcmp(fault->call, call) != 0)
+        if (!names(fault, call))
                 return false;
         if (fault->gpu == NODE_NONE)
                 return gpu != NODE_NONE || fault->call[0];

@@ -127,7 +127,7 @@ struct node_fault {
         uint16_t code;            /* FAULT_FAIL: the nvmlReturn_t */
         uint32_t delay_ms;        /* FAULT_SLOW */
         uint32_t times;           /* 0: until cleared */
-        char call[NODE_NAME_MAX]; /* "nvmlDeviceGetHandleByUUID"; "": every call */
+        char call[NODE_NAME_MAX]; /* "nvmlDeviceGetHandleByUUID"; "nvmlDeviceCreate*": all that begin so; "": every call */
 };
 
 struct node {
@@ -146,6 +146,7 @@ struct node {
         uint8_t gpu_count;
         struct node_gpu gpus[NODE_GPUS_MAX];
         uint32_t process_count; /* places in use at the front of `processes`; none of them is free */
+        uint32_t pids_drawn;    /* pids that were drawn from the seed so far */
         struct node_process processes[NODE_PROCESSES_MAX];
         uint64_t last_event; /* sequence of the newest; it stands at (sequence - 1) % NODE_EVENTS_MAX */
         struct node_event events[NODE_EVENTS_MAX];
