@@ -35,3 +35,6 @@
                 if ((pointer)->version != NVML_VERSION(type, number))                                                                      \
                         return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;                                                                       \
         } while (0)
+
+/* NVML_DEVICE_ARCH_*, of the GPU that a device is or lies on. */
+unsigned getter_architecture(const struct target *t);

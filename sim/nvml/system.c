@@ -32,3 +32,73 @@ EXPORT nvmlReturn_t nvmlSystemGetCudaDriverVersion_v2(int *cudaDriverVersion) {
         CALL(nvmlSystemGetCudaDriverVersion_v2);
         return cuda_version(&call, cudaDriverVersion);
 }
+
+/* What nvmlSystemGetDriverBranch calls a branch: "r590_00". */
+EXPORT nvmlReturn_t nvmlSystemGetDriverBranch(nvmlSystemDriverBranchInfo_t *branchInfo, unsigned int length) {
+        CALL(nvmlSystemGetDriverBranch);
+        TRY_VERSION(branchInfo, nvmlSystemDriverBranchInfo_v1_t, 1);
+        char text[16];
+        snprintf(text, sizeof text, "r%u_00", call.node->driver_major);
+        unsigned room = length < sizeof branchInfo->branch ? length : sizeof branchInfo->branch;
+        return call_text(text, branchInfo->branch, room);
+}
+
+EXPORT nvmlReturn_t nvmlSystemGetProcessName(unsigned int pid, char *name, unsigned int length) {
+        CALL(nvmlSystemGetProcessName);
+        if (!name || !length)
+                return NVML_ERROR_INVALID_ARGUMENT;
+        for (unsigned i = 0; i < call.node->process_count; i++)
+                if (call.node->processes[i].pid == pid)
+                        return call_text(call.node->processes[i].name, name, length);
+        return NVML_ERROR_NOT_FOUND;
+}
+
+/* Host interface cards belong to S-class units. */
+EXPORT nvmlReturn_t nvmlSystemGetHicVersion(unsigned int *hwbcCount, nvmlHwbcEntry_t *hwbcEntries) {
+        CALL(nvmlSystemGetHicVersion);
+        (void)hwbcEntries;
+        if (!hwbcCount)
+                return NVML_ERROR_INVALID_ARGUMENT;
+        *hwbcCount = 0;
+        return NVML_SUCCESS;
+}
+
+/* GPUs that the driver was told to leave alone. */
+EXPORT nvmlReturn_t nvmlGetExcludedDeviceCount(unsigned int *deviceCount) {
+        CALL(nvmlGetExcludedDeviceCount);
+        if (!deviceCount)
+                return NVML_ERROR_INVALID_ARGUMENT;
+        *deviceCount = 0;
+        return NVML_SUCCESS;
+}
+
+EXPORT nvmlReturn_t nvmlGetExcludedDeviceInfoByIndex(unsigned int index, nvmlExcludedDeviceInfo_t *info) {
+        CALL(nvmlGetExcludedDeviceInfoByIndex);
+        (void)index;
+        (void)info;
+        return NVML_ERROR_INVALID_ARGUMENT;
+}
+
+/* Confidential computing is off: all zero. */
+EXPORT nvmlReturn_t nvmlSystemGetConfComputeCapabilities(nvmlConfComputeSystemCaps_t *capabilities) {
+        CALL(nvmlSystemGetConfComputeCapabilities);
+        if (!capabilities)
+                return NVML_ERROR_INVALID_ARGUMENT;
+        *capabilities = (nvmlConfComputeSystemCaps_t){ 0 };
+        return NVML_SUCCESS;
+}
+
+EXPORT nvmlReturn_t nvmlSystemGetConfComputeState(nvmlConfComputeSystemState_t *state) {
+        CALL(nvmlSystemGetConfComputeState);
+        if (!state)
+                return NVML_ERROR_INVALID_ARGUMENT;
+        *state = (nvmlConfComputeSystemState_t){ 0 };
+        return NVML_SUCCESS;
+}
+
+EXPORT nvmlReturn_t nvmlSystemGetConfComputeSettings(nvmlSystemConfComputeSettings_t *settings) {
+        CALL(nvmlSystemGetConfComputeSettings);
+        TRY_VERSION(settings, nvmlSystemConfComputeSettings_v1_t, 1);
+        *settings = (nvmlSystemConfComputeSettings_t){ .version = settings->version };
+        return NVML_SUCCESS;
+}

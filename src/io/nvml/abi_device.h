@@ -242,11 +242,6 @@ typedef struct {
 typedef nvmlGpuFabricInfo_v3_t nvmlGpuFabricInfoV_t;
 
 typedef struct {
-        unsigned int version;
-        unsigned char ibGuid[16], chassisSerialNumber[16], slotNumber, trayIndex, hostId, peerType, moduleId;
-} nvmlPlatformInfo_v2_t;
-typedef nvmlPlatformInfo_v2_t nvmlPlatformInfo_t;
-typedef struct {
         unsigned int version, value;
 } nvmlDeviceAddressingMode_v1_t;
 typedef nvmlDeviceAddressingMode_v1_t nvmlDeviceAddressingMode_t;
