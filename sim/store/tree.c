@@ -109,43 +109,51 @@ static int show(int root, unsigned gpu, unsigned gi, unsigned ci, struct err *e)
         return r;
 }
 
-static int hide(int root, unsigned gpu, unsigned gi, unsigned ci, struct err *e) {
+/* `sure`: it is there; otherwise it may be. */
+static int hide(int root, unsigned gpu, unsigned gi, unsigned ci, bool sure, struct err *e) {
         const struct place p = place_of(gpu, gi, ci);
 
-        if (renameat(root, p.folder, root, p.spare_folder) < 0 && errno != ENOENT) {
-                if (!is_there(errno))
+        if (renameat(root, p.folder, root, p.spare_folder) < 0) {
+                if (is_there(errno))
+                        tree_delete(root, p.folder);
+                else if (errno != ENOENT || sure)
                         return tree_failed(p.folder, e);
-                tree_delete(root, p.folder);
         }
-        return renameat(root, p.node, root, p.spare_node) < 0 && errno != ENOENT ? tree_failed(p.node, e) : 0;
+        return renameat(root, p.node, root, p.spare_node) < 0 && (errno != ENOENT || sure) ? tree_failed(p.node, e) : 0;
 }
 
+struct move {
+        int root;
+        const struct tree_view *was, *now;
+        bool sure; /* what was there is known */
+};
+
 /* All instances of a GPU instance that only one view has. Compute instances go before what they stand in, and come after it. */
-static int move_gi(int root, const struct tree_view *was, const struct tree_view *now, unsigned gpu, unsigned gi, struct err *e) {
-        bool had = was->gis[gpu] >> gi & 1, has = now->gis[gpu] >> gi & 1;
-        unsigned had_cis = was->cis[gpu][gi], has_cis = now->cis[gpu][gi];
+static int move_gi(const struct move *m, unsigned gpu, unsigned gi, struct err *e) {
+        bool had = m->was->gis[gpu] >> gi & 1, has = m->now->gis[gpu] >> gi & 1;
+        unsigned had_cis = m->was->cis[gpu][gi], has_cis = m->now->cis[gpu][gi];
         int r = 0;
 
         for (unsigned ci = 0; r == 0 && ci < TREE_CIS; ci++)
                 if ((had_cis & ~has_cis) >> ci & 1)
-                        r = hide(root, gpu, gi, ci, e);
+                        r = hide(m->root, gpu, gi, ci, m->sure, e);
         if (r == 0 && had && !has)
-                r = hide(root, gpu, gi, TREE_WHOLE, e);
+                r = hide(m->root, gpu, gi, TREE_WHOLE, m->sure, e);
         if (r == 0 && !had && has)
-                r = show(root, gpu, gi, TREE_WHOLE, e);
+                r = show(m->root, gpu, gi, TREE_WHOLE, e);
         for (unsigned ci = 0; r == 0 && ci < TREE_CIS; ci++)
                 if ((has_cis & ~had_cis) >> ci & 1)
-                        r = show(root, gpu, gi, ci, e);
+                        r = show(m->root, gpu, gi, ci, e);
         return r;
 }
 
-static int move(int root, const struct tree_view *was, const struct tree_view *now, struct err *e) {
+static int move(const struct move *m, struct err *e) {
         int r = 0;
 
         for (unsigned gpu = 0; r == 0 && gpu < TREE_GPUS; gpu++)
                 for (unsigned gi = 0; r == 0 && gi < TREE_GIS; gi++)
-                        if (was->gis[gpu] | now->gis[gpu])
-                                r = move_gi(root, was, now, gpu, gi, e);
+                        if ((m->was->gis[gpu] | m->now->gis[gpu]) >> gi & 1)
+                                r = move_gi(m, gpu, gi, e);
         return r;
 }
 
@@ -156,8 +164,8 @@ static int move_all(int root, const struct node *n, const struct tree_view *now,
 
         memset(&any, 0xFF, sizeof any);
         if (r == 0)
-                r = move(root, &any, now, e);
-        return r < 0 ? r : move(root, &none, now, e);
+                r = move(&(struct move){ root, &any, now, false }, e);
+        return r < 0 ? r : move(&(struct move){ root, &none, now, false }, e);
 }
 
 static int open_root(const char *dir, struct err *e) {
@@ -179,7 +187,7 @@ int tree_show(const char *dir, int fd, const struct node *n, uint64_t generation
         int root = open_root(dir, e);
         if (root < 0)
                 return root;
-        int r = known ? move(root, &was.view, &next.view, e) : -1;
+        int r = known ? move(&(struct move){ root, &was.view, &next.view, true }, e) : -1;
         if (r < 0)
                 r = move_all(root, n, &next.view, e);
         close(root);

@@ -4,6 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/node/mig.h"
+
 int folder_enter(void **state) {
         char *folder = mem_strdup("/tmp/carve-store-XXXXXX");
 
@@ -77,6 +79,82 @@ bool folder_is_whole(const struct node *n) {
         for (unsigned i = 0; i < NODE_GPUS_MAX; i++)
                 whole &= n->gpus[i].pcie_replays == n->seed;
         return whole;
+}
+
+/* Instances, by hand */
+
+void folder_toggle(struct node *n, unsigned gpu, unsigned start) {
+        const nvmlGpuInstancePlacement_t place = { .start = start, .size = 1 };
+        struct node_gi *gi = n->gpus[gpu].gi;
+        unsigned slot, ci_slot;
+
+        for (unsigned i = 0; i < NODE_GIS_MAX; i++)
+                if (gi[i].live && gi[i].start == start) {
+                        for (unsigned c = 0; c < NODE_CIS_MAX; c++)
+                                if (gi[i].ci[c].live)
+                                        assert_int_equal(mig_destroy_ci(n, gpu, i, c, NOW), NVML_SUCCESS);
+                        assert_int_equal(mig_destroy_gi(n, gpu, i, NOW), NVML_SUCCESS);
+                        return;
+                }
+        assert_int_equal(mig_create_gi(n, gpu, 19, &place, NOW, &slot), NVML_SUCCESS); /* 19: 1g */
+        assert_int_equal(mig_create_ci(n, gpu, slot, 0, NULL, NOW, &ci_slot), NVML_SUCCESS);
+}
+
+/* The tree */
+
+static void assert_capability(const char *path, unsigned minor) {
+        char is[256] = "", wanted[256], device[64];
+        FILE *f = fopen(path, "r");
+
+        if (!f)
+                fail_msg("%s is missing", path);
+        assert_true(fread(is, 1, sizeof is - 1, f) > 0);
+        fclose(f);
+        snprintf(wanted, sizeof wanted, "DeviceFileMinor: %u\nDeviceFileMode: 292\nDeviceFileModify: 1\n", minor);
+        assert_string_equal(is, wanted);
+        snprintf(device, sizeof device, "node/root/dev/nvidia-caps/nvidia-cap%u", minor);
+        if (access(device, F_OK) < 0)
+                fail_msg("%s is missing", device);
+}
+
+static unsigned capabilities, devices;
+
+static int count_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+        (void)st;
+        capabilities += type == FTW_F && strcmp(path + ftw->base, "access") == 0 && strstr(path, "/capabilities/") != NULL;
+        devices += type == FTW_F && strncmp(path + ftw->base, "nvidia-cap", 10) == 0 && strstr(path, "/dev/") != NULL;
+        return 0;
+}
+
+/* The numbers are those of NVIDIA's table: 3 + 135 G + 9 I and 4 + 135 G + 9 I + C. */
+void folder_check_tree(const struct node *n) {
+        char path[128];
+        unsigned live = 0;
+
+        for (unsigned g = 0; g < n->gpu_count; g++)
+                for (unsigned i = 0; i < NODE_GIS_MAX; i++) {
+                        const struct node_gi *gi = &n->gpus[g].gi[i];
+                        unsigned gpu = n->gpus[g].minor;
+                        if (!gi->live)
+                                continue;
+                        snprintf(path, sizeof path, "node/root/proc/driver/nvidia/capabilities/gpu%u/mig/gi%u/access", gpu, gi->id);
+                        assert_capability(path, 3 + 135 * gpu + 9 * gi->id);
+                        live++;
+                        for (unsigned c = 0; c < NODE_CIS_MAX; c++) {
+                                unsigned ci = gi->ci[c].id;
+                                if (!gi->ci[c].live)
+                                        continue;
+                                snprintf(path, sizeof path, "node/root/proc/driver/nvidia/capabilities/gpu%u/mig/gi%u/ci%u/access", gpu,
+                                         gi->id, ci);
+                                assert_capability(path, 4 + 135 * gpu + 9 * gi->id + ci);
+                                live++;
+                        }
+                }
+        capabilities = devices = 0;
+        assert_int_equal(nftw("node/root/proc", count_one, 16, FTW_PHYS), 0);
+        assert_int_equal(nftw("node/root/dev", count_one, 16, FTW_PHYS), 0);
+        assert_int_equal(capabilities, live);
+        assert_int_equal(devices, live + 2); /* and the rights to configure and to see all */
 }
 
 int64_t folder_now_ns(void) {

@@ -26,4 +26,10 @@ void folder_read(struct node *n);
 void folder_stamp(struct node *n, uint64_t stamp);
 bool folder_is_whole(const struct node *n);
 
+/* Is node/root the tree of `n`: its capabilities with their numbers, and no others? */
+void folder_check_tree(const struct node *n);
+
+/* A GPU instance 1g.10gb with a compute instance at a place, or away with it if it is there. */
+void folder_toggle(struct node *n, unsigned gpu, unsigned start);
+
 int64_t folder_now_ns(void);
