@@ -12,6 +12,7 @@
 
 #define NEW_FOLDER TREE_SPARE "/new"
 #define CAPABILITY_MODE 0444
+#define CAPABILITIES "proc/driver/nvidia/capabilities"
 
 struct tree_record {
         uint64_t checksum; /* of what follows */
@@ -78,7 +79,7 @@ struct place {
 
 static struct place place_of(unsigned gpu, unsigned gi, unsigned ci) {
         struct place p = { .minor = tree_cap_minor(gpu, gi, ci) };
-        int length = snprintf(p.folder, sizeof p.folder, "proc/driver/nvidia/capabilities/gpu%u/mig/gi%u", gpu, gi);
+        int length = snprintf(p.folder, sizeof p.folder, CAPABILITIES "/gpu%u/mig/gi%u", gpu, gi);
 
         if (ci != TREE_WHOLE)
                 snprintf(p.folder + length, sizeof p.folder - (size_t)length, "/ci%u", ci);
@@ -109,63 +110,115 @@ static int show(int root, unsigned gpu, unsigned gi, unsigned ci, struct err *e)
         return r;
 }
 
-/* `sure`: it is there; otherwise it may be. */
-static int hide(int root, unsigned gpu, unsigned gi, unsigned ci, bool sure, struct err *e) {
+static int hide(int root, unsigned gpu, unsigned gi, unsigned ci, struct err *e) {
         const struct place p = place_of(gpu, gi, ci);
 
         if (renameat(root, p.folder, root, p.spare_folder) < 0) {
-                if (is_there(errno))
-                        tree_delete(root, p.folder);
-                else if (errno != ENOENT || sure)
+                if (!is_there(errno))
                         return tree_failed(p.folder, e);
+                tree_delete(root, p.folder);
         }
-        return renameat(root, p.node, root, p.spare_node) < 0 && (errno != ENOENT || sure) ? tree_failed(p.node, e) : 0;
+        return renameat(root, p.node, root, p.spare_node) < 0 ? tree_failed(p.node, e) : 0;
 }
 
-struct move {
-        int root;
-        const struct tree_view *was, *now;
-        bool sure; /* what was there is known */
-};
-
 /* All instances of a GPU instance that only one view has. Compute instances go before what they stand in, and come after it. */
-static int move_gi(const struct move *m, unsigned gpu, unsigned gi, struct err *e) {
-        bool had = m->was->gis[gpu] >> gi & 1, has = m->now->gis[gpu] >> gi & 1;
-        unsigned had_cis = m->was->cis[gpu][gi], has_cis = m->now->cis[gpu][gi];
+static int move_gi(int root, const struct tree_view *was, const struct tree_view *now, unsigned gpu, unsigned gi, struct err *e) {
+        bool had = was->gis[gpu] >> gi & 1, has = now->gis[gpu] >> gi & 1;
+        unsigned had_cis = was->cis[gpu][gi], has_cis = now->cis[gpu][gi];
         int r = 0;
 
         for (unsigned ci = 0; r == 0 && ci < TREE_CIS; ci++)
                 if ((had_cis & ~has_cis) >> ci & 1)
-                        r = hide(m->root, gpu, gi, ci, m->sure, e);
+                        r = hide(root, gpu, gi, ci, e);
         if (r == 0 && had && !has)
-                r = hide(m->root, gpu, gi, TREE_WHOLE, m->sure, e);
+                r = hide(root, gpu, gi, TREE_WHOLE, e);
         if (r == 0 && !had && has)
-                r = show(m->root, gpu, gi, TREE_WHOLE, e);
+                r = show(root, gpu, gi, TREE_WHOLE, e);
         for (unsigned ci = 0; r == 0 && ci < TREE_CIS; ci++)
                 if ((has_cis & ~had_cis) >> ci & 1)
-                        r = show(m->root, gpu, gi, ci, e);
+                        r = show(root, gpu, gi, ci, e);
         return r;
 }
 
-static int move(const struct move *m, struct err *e) {
+static int move(int root, const struct tree_view *was, const struct tree_view *now, struct err *e) {
         int r = 0;
 
         for (unsigned gpu = 0; r == 0 && gpu < TREE_GPUS; gpu++)
                 for (unsigned gi = 0; r == 0 && gi < TREE_GIS; gi++)
-                        if ((m->was->gis[gpu] | m->now->gis[gpu]) >> gi & 1)
-                                r = move_gi(m, gpu, gi, e);
+                        if ((was->gis[gpu] | now->gis[gpu]) >> gi & 1)
+                                r = move_gi(root, was, now, gpu, gi, e);
         return r;
 }
 
-/* Whatever was there: first everything that is not wanted goes, then everything that is wanted comes. */
-static int move_all(int root, const struct node *n, const struct tree_view *now, struct err *e) {
-        struct tree_view any, none = { 0 };
+/* Whatever was there */
+
+struct wanted {
+        const struct tree_view *view;
+        unsigned gpu, gi;
+};
+
+static bool keeps_gi(const char *name, const void *context) {
+        const struct wanted *w = context;
+        char mine[16];
+
+        for (unsigned gi = 0; gi < TREE_GIS; gi++) {
+                snprintf(mine, sizeof mine, "gi%u", gi);
+                if (w->view->gis[w->gpu] >> gi & 1 && strcmp(name, mine) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static bool keeps_ci(const char *name, const void *context) {
+        const struct wanted *w = context;
+        char mine[16];
+
+        for (unsigned ci = 0; ci < TREE_CIS; ci++) {
+                snprintf(mine, sizeof mine, "ci%u", ci);
+                if (w->view->cis[w->gpu][w->gi] >> ci & 1 && strcmp(name, mine) == 0)
+                        return true;
+        }
+        return strcmp(name, "access") == 0;
+}
+
+static bool keeps_node(const char *name, const void *context) {
+        const struct tree_view *view = context;
+        unsigned gpu, gi, ci, minor;
+        int length = 0;
+
+        if (sscanf(name, "nvidia-cap%4u%n", &minor, &length) != 1 || name[length] != '\0')
+                return true; /* not ours */
+        if (!tree_cap_place(minor, &gpu, &gi, &ci))
+                return true; /* a right */
+        return ci == TREE_WHOLE ? view->gis[gpu] >> gi & 1 : view->cis[gpu][gi] >> ci & 1;
+}
+
+static void sweep(int root, const struct tree_view *view) {
+        char path[96];
+
+        tree_sweep(root, "dev/nvidia-caps", keeps_node, view);
+        for (unsigned gpu = 0; gpu < TREE_GPUS; gpu++) {
+                if (!(view->gpus >> gpu & 1))
+                        continue;
+                snprintf(path, sizeof path, CAPABILITIES "/gpu%u/mig", gpu);
+                tree_sweep(root, path, keeps_gi, &(struct wanted){ view, gpu, 0 });
+                for (unsigned gi = 0; gi < TREE_GIS; gi++) {
+                        if (!(view->gis[gpu] >> gi & 1))
+                                continue;
+                        snprintf(path, sizeof path, CAPABILITIES "/gpu%u/mig/gi%u", gpu, gi);
+                        tree_sweep(root, path, keeps_ci, &(struct wanted){ view, gpu, gi });
+                }
+        }
+}
+
+static int show_all(int root, const struct node *n, const struct tree_view *view, struct err *e) {
+        const struct tree_view none = { 0 };
         int r = tree_put_fixed(root, n, e);
 
-        memset(&any, 0xFF, sizeof any);
-        if (r == 0)
-                r = move(&(struct move){ root, &any, now, false }, e);
-        return r < 0 ? r : move(&(struct move){ root, &none, now, false }, e);
+        if (r < 0)
+                return r;
+        sweep(root, view);
+        return move(root, &none, view, e);
 }
 
 static int open_root(const char *dir, struct err *e) {
@@ -187,9 +240,9 @@ int tree_show(const char *dir, int fd, const struct node *n, uint64_t generation
         int root = open_root(dir, e);
         if (root < 0)
                 return root;
-        int r = known ? move(&(struct move){ root, &was.view, &next.view, true }, e) : -1;
+        int r = known ? move(root, &was.view, &next.view, e) : -1;
         if (r < 0)
-                r = move_all(root, n, &next.view, e);
+                r = show_all(root, n, &next.view, e);
         close(root);
         return r < 0 ? err_wrap(e, "%s", dir) : write_record(dir, fd, &next, e);
 }

@@ -74,6 +74,17 @@ unsigned tree_cap_minor(unsigned gpu, unsigned gi, unsigned ci) {
         return CAP_FIRST + (gpu * TREE_GIS + gi) * CAPS_OF_GI + (ci == TREE_WHOLE ? 0 : 1 + ci);
 }
 
+bool tree_cap_place(unsigned minor, unsigned *ret_gpu, unsigned *ret_gi, unsigned *ret_ci) {
+        unsigned gi = (minor - CAP_FIRST) / CAPS_OF_GI, rest = (minor - CAP_FIRST) % CAPS_OF_GI;
+
+        if (minor < CAP_FIRST || gi >= TREE_GPUS * TREE_GIS)
+                return false;
+        *ret_gpu = gi / TREE_GIS;
+        *ret_gi = gi % TREE_GIS;
+        *ret_ci = rest ? rest - 1 : TREE_WHOLE;
+        return true;
+}
+
 int tree_put_capability(int root, const char *path, unsigned minor, mode_t mode, struct err *e) {
         return tree_text(root, path, mode, e, "DeviceFileMinor: %u\nDeviceFileMode: %u\nDeviceFileModify: 1\n", minor, (unsigned)mode);
 }
