@@ -74,7 +74,8 @@ void folder_stamp(struct node *n, uint64_t stamp) {
 }
 
 bool folder_is_whole(const struct node *n) {
-        bool whole = n->processes[NODE_PROCESSES_MAX - 1].memory_bytes == n->seed && n->faults[NODE_FAULTS_MAX - 1].delay_ms == (uint32_t)n->seed;
+        bool whole = n->processes[NODE_PROCESSES_MAX - 1].memory_bytes == n->seed &&
+                     n->faults[NODE_FAULTS_MAX - 1].delay_ms == (uint32_t)n->seed;
 
         for (unsigned i = 0; i < NODE_GPUS_MAX; i++)
                 whole &= n->gpus[i].pcie_replays == n->seed;

@@ -8,10 +8,10 @@
 
 #include "folder.h"
 
-#define RANDOM_KILLS 2000
 #define SYSTEM_CALLS_MAX 2000
 
 static struct node node, working;
+static unsigned random_kills = 200; /* or the number given to the program */
 
 /* What a child does until it is killed. */
 
@@ -189,7 +189,7 @@ static void writers_die_at_random(void **state) {
         int status;
 
         folder_create(2);
-        for (unsigned i = 0; i < RANDOM_KILLS; i++) {
+        for (unsigned i = 0; i < random_kills; i++) {
                 pid_t child = fork();
                 if (child == 0)
                         write_for_ever();
@@ -201,11 +201,11 @@ static void writers_die_at_random(void **state) {
                 assert_true(node.seed >= last);
                 last = node.seed;
         }
-        print_message("%u writers killed, %llu writes\n", RANDOM_KILLS, (unsigned long long)last);
-        assert_true(last > RANDOM_KILLS / 10); /* they did come to write */
+        print_message("%u writers killed, %llu writes\n", random_kills, (unsigned long long)last);
+        assert_true(last > random_kills / 10); /* they did come to write */
 }
 
-int main(void) {
+int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(a_write_is_old_or_new_at_every_system_call, folder_enter, folder_leave),
                 cmocka_unit_test_setup_teardown(a_replacement_is_old_or_new_at_every_system_call, folder_enter, folder_leave),
@@ -213,5 +213,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(writers_die_at_random, folder_enter, folder_leave),
         };
 
+        if (argc > 1)
+                random_kills = (unsigned)strtoul(argv[1], NULL, 10);
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
