@@ -19,7 +19,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetMaxMigDeviceCount(nvmlDevice_t device, unsigned
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!count)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        *count = mig_enabled(&t) == NVML_SUCCESS ? mig_max_devices(t.at) : 0;
+        *count = mig_enabled(&call, &t) == NVML_SUCCESS ? mig_max_devices(t.at) : 0;
         return NVML_SUCCESS;
 }
 
@@ -29,7 +29,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetMigDeviceHandleByIndex(nvmlDevice_t device, uns
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!migDevice)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        TRY(mig_enabled(&t));
+        TRY(mig_enabled(&call, &t));
         if (index >= mig_max_devices(t.at))
                 return NVML_ERROR_INVALID_ARGUMENT;
         unsigned gi_slot, ci_slot;

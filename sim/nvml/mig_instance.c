@@ -10,7 +10,7 @@
 
 static nvmlReturn_t create(struct call *call, const struct target *t, unsigned profile_id, const nvmlGpuInstancePlacement_t *placement,
                            nvmlGpuInstance_t *ret_instance) {
-        TRY(mig_enabled(t));
+        TRY(mig_enabled(call, t));
         unsigned slot = 0;
         nvmlReturn_t r = mig_create_gi(call->working, t->gpu, profile_id, placement, call->now_us, &slot);
         nvmlGpuInstance_t made = NULL;
@@ -61,7 +61,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetGpuInstances(nvmlDevice_t device, unsigned int 
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!gpuInstances || !count)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        TRY(mig_enabled(&t));
+        TRY(mig_enabled(&call, &t));
         const struct gpu_profile *p;
         TRY(mig_profile_by_id(call.node, t.gpu, profileId, &p));
 
@@ -88,7 +88,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetGpuInstanceById(nvmlDevice_t device, unsigned i
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!gpuInstance)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        TRY(mig_enabled(&t));
+        TRY(mig_enabled(&call, &t));
         for (unsigned slot = 0; slot < NODE_GIS_MAX; slot++)
                 if (t.at->gi[slot].live && t.at->gi[slot].id == id) {
                         *gpuInstance = handle_of_gi(call.node, t.gpu, slot);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sim/node/driver.h"
 #include "sim/node/mig.h"
 #include "sim/nvml/exports.h"
 
@@ -14,17 +15,17 @@
 /* From this branch on, profiles and placements are told with MIG off too (R535 did not). */
 #define ASKED_WITH_MIG_OFF_SINCE 545
 
-nvmlReturn_t mig_capable(const struct target *t) {
-        return gpu_has_mig(node_model(t->at)) ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
+nvmlReturn_t mig_capable(const struct call *call, const struct target *t) {
+        return driver_knows_mig(call->node, node_model(t->at)) ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
 
-nvmlReturn_t mig_enabled(const struct target *t) {
-        TRY(mig_capable(t));
+nvmlReturn_t mig_enabled(const struct call *call, const struct target *t) {
+        TRY(mig_capable(call, t));
         return t->at->mig_mode == NVML_DEVICE_MIG_ENABLE ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
 
 static nvmlReturn_t may_ask(const struct call *call, const struct target *t) {
-        return call->node->driver_major >= ASKED_WITH_MIG_OFF_SINCE ? mig_capable(t) : mig_enabled(t);
+        return call->node->driver_major >= ASKED_WITH_MIG_OFF_SINCE ? mig_capable(call, t) : mig_enabled(call, t);
 }
 
 bool mig_profile_has_graphics(const struct gpu_profile *profile) {
@@ -38,7 +39,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned int *curr
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!currentMode || !pendingMode)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        TRY(mig_capable(&t));
+        TRY(mig_capable(&call, &t));
         *currentMode = t.at->mig_mode;
         *pendingMode = t.at->mig_pending;
         return NVML_SUCCESS;
@@ -50,7 +51,7 @@ EXPORT nvmlReturn_t nvmlDeviceSetMigMode(nvmlDevice_t device, unsigned int mode,
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!activationStatus || mode > NVML_DEVICE_MIG_ENABLE)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        TRY(mig_capable(&t));
+        TRY(mig_capable(&call, &t));
 
         bool switches = t.at->mig_mode != mode, resets = node_mig_needs_reset(t.at);
         nvmlReturn_t activation = NVML_SUCCESS;
@@ -194,7 +195,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetGpuInstancePossiblePlacements(nvmlDevice_t devi
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!count)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        TRY(mig_enabled(&t));
+        TRY(mig_enabled(&call, &t));
         return list_placements(&call, &t, profileId, placements, count);
 }
 
@@ -215,7 +216,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetGpuInstanceRemainingCapacity(nvmlDevice_t devic
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!count)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        TRY(mig_enabled(&t));
+        TRY(mig_enabled(&call, &t));
         const struct gpu_profile *p;
         TRY(mig_profile_by_id(call.node, t.gpu, profileId, &p));
         *count = mig_remaining(call.node, t.gpu, p);
