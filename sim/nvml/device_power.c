@@ -62,28 +62,30 @@ EXPORT nvmlReturn_t nvmlDeviceGetPowerManagementLimitConstraints(nvmlDevice_t de
         return NVML_SUCCESS;
 }
 
-static nvmlReturn_t set_limit(struct call *call, nvmlDevice_t device, unsigned int limit_mw) {
-        struct target t;
-        TRY(call_device(call, device, TARGET_GPU, &t));
-        TRY(check_power(&t));
-        if (limit_mw < board(&t)->power_min_w * 1000 || limit_mw > board(&t)->power_default_w * 1000)
+static nvmlReturn_t set_limit(struct call *call, const struct target *t, unsigned int limit_mw) {
+        TRY(check_power(t));
+        if (limit_mw < board(t)->power_min_w * 1000 || limit_mw > board(t)->power_default_w * 1000)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        reading_settle(call->working, t.gpu, call->now_us);
-        call->working->gpus[t.gpu].power_limit_mw = limit_mw;
+        reading_settle(call->working, t->gpu, call->now_us);
+        call->working->gpus[t->gpu].power_limit_mw = limit_mw;
         return call_commit(call, NVML_SUCCESS);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceSetPowerManagementLimit(nvmlDevice_t device, unsigned int limit) {
         CALL_WRITE(nvmlDeviceSetPowerManagementLimit);
-        return set_limit(&call, device, limit);
+        struct target t;
+        TRY(call_device(&call, device, TARGET_GPU, &t));
+        return set_limit(&call, &t, limit);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceSetPowerManagementLimit_v2(nvmlDevice_t device, nvmlPowerValue_v2_t *powerValue) {
         CALL_WRITE(nvmlDeviceSetPowerManagementLimit_v2);
+        struct target t;
+        TRY(call_device(&call, device, TARGET_GPU, &t));
         TRY_VERSION(powerValue, nvmlPowerValue_v2_t, 2);
         if (powerValue->powerScope != NVML_POWER_SCOPE_GPU)
                 return NVML_ERROR_NOT_SUPPORTED;
-        return set_limit(&call, device, powerValue->powerValueMw);
+        return set_limit(&call, &t, powerValue->powerValueMw);
 }
 
 /* Always on where there is a limit; R590 no longer says so. */
