@@ -4,8 +4,6 @@
 
 #include "sim/nvml/getter.h"
 
-#define MIB (1024ULL * 1024)
-
 static void memory_of(const struct call *call, const struct target *t, struct mig_memory *ret_memory) {
         mig_memory(call->node, t->gpu, t->gi_slot, ret_memory);
 }
@@ -34,16 +32,12 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v
         return NVML_SUCCESS;
 }
 
-/* The window of the whole GPU; an instance has its part of it, by memory slices. */
 static nvmlReturn_t bar1(const struct call *call, const struct target *t, nvmlBAR1Memory_t *ret_memory) {
-        const struct gpu_model *model = node_model(t->at);
-        unsigned long long total = board_of(model)->bar1_mib * MIB, used = MIB;
-        (void)call;
-        if (t->gi)
-                total = total * model->profiles[t->gi->profile].memory_slices / model->memory_slices;
-        if (!total)
+        struct mig_memory m;
+        mig_bar1(call->node, t->gpu, t->gi_slot, &m);
+        if (!m.total)
                 return NVML_ERROR_NOT_SUPPORTED;
-        *ret_memory = (nvmlBAR1Memory_t){ .bar1Total = total, .bar1Free = total - used, .bar1Used = used };
+        *ret_memory = (nvmlBAR1Memory_t){ .bar1Total = m.total, .bar1Free = m.total - m.used, .bar1Used = m.used };
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetBAR1MemoryInfo, nvmlBAR1Memory_t, bar1)

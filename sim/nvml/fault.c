@@ -5,9 +5,10 @@
 
 #define HANG_LOOK_MS 1000 /* a hung call looks so often whether it is still initialised */
 
-/* Faults of any GPU strike once, when the call begins; those of one GPU when it is known which one the call is about. */
+/* Faults of any GPU that name the call strike when it begins; those of one GPU, and those of all calls on GPUs, when it is known which GPU
+ * the call is about. So none strikes twice. */
 static bool strikes(const struct node_fault *fault, unsigned gpu) {
-        return (fault->gpu == NODE_NONE) == (gpu == NODE_NONE);
+        return gpu == NODE_NONE || fault->gpu == gpu || !fault->call[0];
 }
 
 static bool counted(const struct node_fault *fault) {

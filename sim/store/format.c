@@ -56,13 +56,15 @@ int state_check_header(int fd, const char *dir, struct err *e) {
         if (got != sizeof header || memcmp(header.magic, STATE_MAGIC, sizeof header.magic) != 0)
                 return err_set(e, ERR_INPUT, "%s/state: is no state of a simulated node", dir);
         if (header.byte_order != STATE_BYTE_ORDER)
-                return err_set(e, ERR_INPUT, "%s/state: was written by a machine of the other byte order; make the node anew here", dir);
+                return err_set(e, ERR_IMPOSSIBLE, "%s/state: was written by a machine of the other byte order; make the node anew here",
+                               dir);
         if (header.format != NODE_FORMAT)
-                return err_set(e, ERR_INPUT, "%s/state: has format %u and this version of carve reads format %u; make the node anew", dir,
-                               header.format, NODE_FORMAT);
+                return err_set(e, ERR_IMPOSSIBLE, "%s/state: has format %u and this version of carve reads format %u; make the node anew",
+                               dir, header.format, NODE_FORMAT);
         if (header.node_bytes != sizeof(struct node))
-                return err_set(e, ERR_INPUT, "%s/state: holds nodes of %llu bytes and this version of carve of %zu; make the node anew",
-                               dir, (unsigned long long)header.node_bytes, sizeof(struct node));
+                return err_set(e, ERR_IMPOSSIBLE,
+                               "%s/state: holds nodes of %llu bytes and this version of carve of %zu; make the node anew", dir,
+                               (unsigned long long)header.node_bytes, sizeof(struct node));
         return 0;
 }
 

@@ -41,7 +41,7 @@ struct state_seal {
  * one chance in 2^64. `seed` makes equal words of different kinds differ. */
 uint64_t state_checksum(uint64_t seed, const void *data, size_t bytes);
 
-/* 0, or an ERR_INPUT that names what does not fit. */
+/* 0, or what does not fit: ERR_INPUT where this is no state at all, ERR_IMPOSSIBLE where it is another version's or machine's. */
 int state_check_header(int fd, const char *dir, struct err *e);
 int state_generation(int fd, const char *dir, uint64_t *ret_generation, struct err *e);
 
