@@ -3,9 +3,9 @@
 usage: nvml_caller LIBRARY <PLAN
 
 The plan is JSON: {"mig": …, "then": [command, …], "calls": [[name, [argument, …]], …]}. The handles are had before the command "then"
-(if any) runs. An argument is a number or one of: device (the first GPU; its first MIG
-device when "mig"), gpu, gpu_instance, compute_instance (of that MIG device), wild (an address where nothing is), zeros (a buffer of zeros,
-fresh for each argument). Prints {name: answer}; each name goes to stderr before its call.
+(if any) runs. An argument is a number or one of: device (the first GPU; its first MIG device when "mig"), gpu, gpu_instance,
+compute_instance (of that MIG device), wild (an address where nothing is), or [size, word]: a buffer of its own, zeros behind a first
+32-bit word. Prints {name: answer}; each name goes to stderr before its call. A byte that is written behind a buffer ends the program.
 """
 
 import ctypes
@@ -13,8 +13,18 @@ import json
 import subprocess
 import sys
 
-ROOM = 1 << 17  # larger than any struct of NVML
 WILD = 0x7E57
+GUARD = b"\xa5" * 256
+
+
+class Buffer:
+    def __init__(self, size, word):
+        self.size = size
+        content = word.to_bytes(4, sys.byteorder).ljust(size, b"\0")[:size] + GUARD
+        self.bytes = (ctypes.c_char * len(content)).from_buffer_copy(content)
+
+    def is_whole(self):
+        return self.bytes.raw[self.size :] == GUARD
 
 
 def main():
@@ -47,8 +57,16 @@ def main():
     answers = {}
     for name, words in plan["calls"]:
         print(name, file=sys.stderr, flush=True)
-        arguments = [ctypes.c_ulonglong(word) if isinstance(word, int) else handles.get(word) or (ctypes.c_char * ROOM)() for word in words]
+        arguments, buffers = [], []
+        for word in words:
+            if isinstance(word, list):
+                buffers.append(Buffer(*word))
+                arguments.append(buffers[-1].bytes)
+            else:
+                arguments.append(ctypes.c_ulonglong(word) if isinstance(word, int) else handles[word])
         answers[name] = getattr(library, name)(*arguments)
+        for buffer in buffers:
+            assert buffer.is_whole(), f"{name} wrote beyond the {buffer.size} bytes of a buffer"
     json.dump(answers, sys.stdout)
 
 
