@@ -64,8 +64,8 @@ static int check_content(const char *dir, bool replace, bool *ret_old, struct er
         if (content == CONTENT_OTHER)
                 return err_set(e, ERR_INPUT, "%s: is neither empty nor a simulated node (\"%s\" is in it); name another folder", dir, name);
         if (content == CONTENT_NODE && !replace)
-                return err_set(e, ERR_INPUT, "%s: holds a simulated node already; name another folder, or say that it is to be replaced",
-                               dir);
+                return err_set(e, ERR_INPUT,
+                               "%s: holds a simulated node already; name another folder, or replace it (carve-sim new --force)", dir);
         *ret_old = content == CONTENT_NODE;
         return 0;
 }

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/near.h"
+#include "sim/node/event.h"
 #include "sim/node/fault.h"
 #include "sim/tool/fields.h"
 #include "sim/tool/folder.h"
 #include "sim/tool/inject.h"
+#include "sim/tool/place.h"
 #include "sim/tool/tool.h"
 #include "sim/tool/words.h"
 
@@ -22,13 +24,20 @@ static int do_inject(struct node *n, void *context, uint64_t now_us, struct err 
         return inject(n, context, now_us, e);
 }
 
+/* What stays until it is over. Events and error counters have happened. */
 static int do_clear(struct node *n, void *context, uint64_t now_us, struct err *e) {
         const struct injection *i = context;
+        int r = place_check_gpu(n, i->gpu, e);
 
-        (void)now_us;
-        if (i->gpu >= n->gpu_count)
-                return err_set(e, ERR_NOT_FOUND, "no GPU %ld: there are %u, from 0", (long)i->gpu, n->gpu_count);
+        if (r < 0)
+                return r;
         fault_clear(n, i->gpu < 0 ? NODE_NONE : (unsigned)i->gpu);
+        for (unsigned g = 0; g < n->gpu_count; g++)
+                if (i->gpu < 0 || i->gpu == g) {
+                        if (n->gpus[g].lost)
+                                event_lost(n, g, false, now_us);
+                        n->gpus[g].exclusive_client = 0;
+                }
         return 0;
 }
 

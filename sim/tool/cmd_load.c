@@ -3,6 +3,7 @@
 
 #include "sim/node/reading.h"
 #include "sim/tool/folder.h"
+#include "sim/tool/place.h"
 #include "sim/tool/scenario.h"
 #include "sim/tool/tool.h"
 
@@ -45,8 +46,10 @@ static bool any_given(const struct args *args) {
 static int change_load(struct node *n, void *context, uint64_t now_us, struct err *e) {
         const struct args *args = context;
 
-        if (args->gpu != TOOL_NO_GPU && args->gpu >= n->gpu_count)
-                return err_set(e, ERR_NOT_FOUND, "no GPU %u: there are %u, from 0", args->gpu, n->gpu_count);
+        int r = args->gpu == TOOL_NO_GPU ? 0 : place_check_gpu(n, args->gpu, e);
+
+        if (r < 0)
+                return r;
         for (unsigned g = 0; g < n->gpu_count; g++) {
                 if (args->gpu != TOOL_NO_GPU && args->gpu != g)
                         continue;

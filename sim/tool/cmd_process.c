@@ -34,8 +34,8 @@ static int start(struct node *n, void *context, uint64_t now_us, struct err *e) 
         unsigned gpu = c->args->gpu == TOOL_NO_GPU ? NODE_NONE : c->args->gpu;
         int r;
 
-        if (gpu != NODE_NONE && gpu >= n->gpu_count)
-                return err_set(e, ERR_NOT_FOUND, "no GPU %u: there are %u, from 0", gpu, n->gpu_count);
+        if (gpu != NODE_NONE && (r = place_check_gpu(n, gpu, e)) < 0)
+                return r;
         if (c->args->slice && (r = place_read(n, gpu, c->args->slice, &at, e)) < 0)
                 return r;
         return start_process(n, &at, &c->process, now_us, e);

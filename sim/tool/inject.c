@@ -173,15 +173,13 @@ int inject_check(const struct injection *i, const char *dashes, struct err *e) {
 
 int inject(struct node *n, const struct injection *i, uint64_t now_us, struct err *e) {
         struct place at = { NODE_NONE, NODE_NONE, NODE_NONE };
+        int r = place_check_gpu(n, i->gpu, e);
 
-        if (i->gpu >= n->gpu_count)
-                return err_set(e, ERR_NOT_FOUND, "no GPU %ld: there are %u, from 0", (long)i->gpu, n->gpu_count);
+        if (r < 0)
+                return r;
         if (i->gpu >= 0)
                 at.gpu = (uint8_t)i->gpu;
-        if (i->slice) {
-                int r = place_read(n, at.gpu, i->slice, &at, e);
-                if (r < 0)
-                        return r;
-        }
+        if (i->slice && (r = place_read(n, at.gpu, i->slice, &at, e)) < 0)
+                return r;
         return rules[i->accident].happen(n, i, &at, now_us, e);
 }

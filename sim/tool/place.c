@@ -62,6 +62,14 @@ void place_print(const struct node *n, const struct place *place, char text[PLAC
                 snprintf(text, PLACE_TEXT_MAX, "%s@%u", profile->name, gi->start);
 }
 
+int place_check_gpu(const struct node *n, int64_t gpu, struct err *e) {
+        if (gpu < n->gpu_count)
+                return 0;
+        if (n->gpu_count == 1)
+                return err_set(e, ERR_NOT_FOUND, "no GPU %ld: the node has GPU 0 alone", (long)gpu);
+        return err_set(e, ERR_NOT_FOUND, "no GPU %ld: the node has GPUs 0 to %d", (long)gpu, n->gpu_count - 1);
+}
+
 static int no_slice(const struct node *n, unsigned gpu, const char *text, struct err *e) {
         struct buf there = BUF(ERR_TEXT_MAX / 2);
         char name[PLACE_TEXT_MAX];
@@ -146,8 +154,9 @@ int place_read(const struct node *n, unsigned gpu, const char *text, struct plac
                 return by_uuid(n, gpu, text, ret_place, e);
         bool counted = number(&rest, &first);
         if (counted && *rest == ':' && (rest++, number(&rest, &second)) && !*rest) {
-                if (first >= n->gpu_count)
-                        return err_set(e, ERR_NOT_FOUND, "no GPU %u: there are %u, from 0", first, n->gpu_count);
+                int r = place_check_gpu(n, first, e);
+                if (r < 0)
+                        return r;
                 if (gpu != NODE_NONE && gpu != first)
                         return err_set(e, ERR_USAGE, "%s is a slice of GPU %u, not of GPU %u", text, first, gpu);
                 return by_index(n, first, second, text, ret_place, e);

@@ -7,6 +7,9 @@ struct place {
         uint8_t gpu, gi_slot, ci_slot; /* slots NODE_NONE: the whole GPU; ci_slot alone: a GPU instance that has no compute instance */
 };
 
+/* Errors: ERR_NOT_FOUND where the node has no GPU of that index. */
+int place_check_gpu(const struct node *n, int64_t gpu, struct err *e);
+
 /* `text` is one of
  *     MIG-…        the UUID of a MIG device
  *     0:1          GPU and MIG device, by index, as in NVIDIA_VISIBLE_DEVICES

@@ -171,10 +171,10 @@ static int build_gpus(const struct scenario *s, uint64_t now_us, struct node *n,
 
 static int build_process(const struct scenario *s, const struct scenario_process *given, uint64_t now_us, struct node *n, struct err *e) {
         struct place at = { (uint8_t)given->gpu, NODE_NONE, NODE_NONE };
-        int r = 0;
+        int r = place_check_gpu(n, given->gpu, e);
 
-        if (given->gpu >= n->gpu_count)
-                return fields_fault(e, s->file, given->place, "gpu: there are %u GPUs, from 0", n->gpu_count);
+        if (r < 0)
+                return at_place(s, given->place, e);
         if (given->slice && (r = place_read(n, at.gpu, given->slice, &at, e)) < 0)
                 return at_place(s, given->place, e);
         for (int64_t i = 0; i < given->count && r >= 0; i++) {

@@ -82,7 +82,8 @@ int words_code_read(const char *text, unsigned *ret_code, struct err *e) {
                 near_offer(&near, codes[i].name);
                 near_offer(&near, codes[i].name + (i ? strlen("NVML_ERROR_") : 0));
         }
-        return err_set(e, ERR_USAGE, "'%s' is not a code of NVML (a name as IN_USE or a number in 0..999)%s", text, near_hint(&near, hint));
+        return err_set(e, ERR_USAGE, "'%s' is no code of NVML, neither a name as IN_USE nor a number in 0..999%s", text,
+                       near_hint(&near, hint));
 }
 
 const char *words_call_at(size_t index) {
