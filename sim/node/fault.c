@@ -2,9 +2,17 @@
 
 #include <string.h>
 
+static bool is_code(unsigned code) {
+        return code <= NVML_ERROR_RESET_TYPE_NOT_SUPPORTED || code == NVML_ERROR_UNKNOWN;
+}
+
+bool fault_is_sane(const struct node *n, const struct node_fault *fault) {
+        return fault->kind > FAULT_NONE && fault->kind < FAULT_KIND_MAX && (fault->gpu < n->gpu_count || fault->gpu == NODE_NONE) &&
+               is_code(fault->code) && fault->delay_ms <= FAULT_DELAY_MAX_MS && memchr(fault->call, '\0', sizeof fault->call);
+}
+
 nvmlReturn_t fault_add(struct node *n, const struct node_fault *fault) {
-        if (fault->kind == FAULT_NONE || fault->kind >= FAULT_KIND_MAX || (fault->gpu >= n->gpu_count && fault->gpu != NODE_NONE) ||
-            !memchr(fault->call, '\0', sizeof fault->call))
+        if (!fault_is_sane(n, fault))
                 return NVML_ERROR_INVALID_ARGUMENT;
         if (n->fault_count == NODE_FAULTS_MAX)
                 return NVML_ERROR_INSUFFICIENT_RESOURCES;

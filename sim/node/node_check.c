@@ -3,13 +3,13 @@
 
 #include "base/mem.h"
 #include "sim/node/driver.h"
+#include "sim/node/fault.h"
 #include "sim/node/mig.h"
 #include "sim/node/mig_parts.h"
 #include "sim/node/node.h"
 #include "sim/node/reading.h"
 
-#define GPU_MINOR_MAX 31           /* the driver has capability files for 32 GPUs */
-#define FAULT_DELAY_MAX_MS 3600000 /* an hour */
+#define GPU_MINOR_MAX 31 /* the driver has capability files for 32 GPUs */
 
 static bool is_text(const char *text, size_t bytes) {
         const char *end = memchr(text, '\0', bytes);
@@ -175,10 +175,7 @@ static int check_faults(const struct node *n, struct err *e) {
         if (n->fault_count > NODE_FAULTS_MAX)
                 return err_set(e, ERR_INPUT, "%u faults: at most %u", n->fault_count, NODE_FAULTS_MAX);
         for (unsigned i = 0; i < n->fault_count; i++) {
-                const struct node_fault *f = &n->faults[i];
-                bool code = f->code <= NVML_ERROR_RESET_TYPE_NOT_SUPPORTED || f->code == NVML_ERROR_UNKNOWN;
-                if (f->kind == FAULT_NONE || f->kind >= FAULT_KIND_MAX || (f->gpu >= n->gpu_count && f->gpu != NODE_NONE) || !code ||
-                    f->delay_ms > FAULT_DELAY_MAX_MS || !is_text(f->call, sizeof f->call))
+                if (!fault_is_sane(n, &n->faults[i]) || !is_text(n->faults[i].call, sizeof n->faults[i].call))
                         return err_set(e, ERR_INPUT, "fault %u is none that there is", i);
         }
         return 0;
