@@ -53,13 +53,21 @@ EXPORT nvmlReturn_t nvmlSystemGetProcessName(unsigned int pid, char *name, unsig
         return NVML_ERROR_NOT_FOUND;
 }
 
-/* Host interface cards belong to S-class units. */
+/* S-class units, and the host interface cards that belong to them, are of another time. */
 EXPORT nvmlReturn_t nvmlSystemGetHicVersion(unsigned int *hwbcCount, nvmlHwbcEntry_t *hwbcEntries) {
         CALL(nvmlSystemGetHicVersion);
         (void)hwbcEntries;
         if (!hwbcCount)
                 return NVML_ERROR_INVALID_ARGUMENT;
         *hwbcCount = 0;
+        return NVML_SUCCESS;
+}
+
+EXPORT nvmlReturn_t nvmlUnitGetCount(unsigned int *unitCount) {
+        CALL(nvmlUnitGetCount);
+        if (!unitCount)
+                return NVML_ERROR_INVALID_ARGUMENT;
+        *unitCount = 0;
         return NVML_SUCCESS;
 }
 

@@ -191,6 +191,13 @@ def test_virtual_gpus_are_nowhere(functions, node):
     assert set(call_all(node(), plan).values()) == {NOT_FOUND}
 
 
+def test_there_are_no_units_and_no_excluded_gpus(functions, node):
+    counts = ["nvmlUnitGetCount", "nvmlGetExcludedDeviceCount", "nvmlSystemGetHicVersion"]
+    of_index = ["nvmlUnitGetHandleByIndex", "nvmlGetExcludedDeviceInfoByIndex"]
+    answers = call_all(node(), {name: [p.zeros() for p in functions[name]] for name in counts + of_index})
+    assert answers == dict.fromkeys(counts, SUCCESS) | dict.fromkeys(of_index, INVALID_ARGUMENT)
+
+
 def test_a_lost_gpu_answers_no_call(functions, node):
     folder = node()
     plan = with_handle(functions, Parameter.zeros, ["device"])
