@@ -158,20 +158,21 @@ static int find_wish(const struct change_job *change, const struct driver_profil
         return check_start(gpu, profile, change->wish.start, e);
 }
 
-/* The compute profile that covers the slice. Where two of the same size are offered (double-memory slices of Hopper and later), the one
- * with more SMs does. */
+/* Which of two compute profiles covers more of a slice? Where both have as many slices (double-memory slices of Hopper and later offer two)
+ * the one with more SMs. */
+static bool covers_more(const nvmlComputeInstanceProfileInfo_t *a, const nvmlComputeInstanceProfileInfo_t *b) {
+        return a->sliceCount > b->sliceCount || (a->sliceCount == b->sliceCount && a->multiprocessorCount > b->multiprocessorCount);
+}
+
+/* The compute profile that covers all of the slice. */
 static nvmlReturn_t whole_compute(struct job *job, nvmlGpuInstance_t instance, uint32_t *ret_profile) {
         nvmlComputeInstanceProfileInfo_t infos[NVML_COMPUTE_INSTANCE_PROFILE_COUNT];
         unsigned offered = look_compute_profiles(job, instance, infos);
         int best = -1;
 
-        for (int i = 0; i < NVML_COMPUTE_INSTANCE_PROFILE_COUNT; i++) {
-                if (!(offered >> i & 1))
-                        continue;
-                if (best < 0 || infos[i].multiprocessorCount > infos[best].multiprocessorCount ||
-                    (infos[i].multiprocessorCount == infos[best].multiprocessorCount && infos[i].sliceCount > infos[best].sliceCount))
+        for (int i = 0; i < NVML_COMPUTE_INSTANCE_PROFILE_COUNT; i++)
+                if (offered >> i & 1 && (best < 0 || covers_more(&infos[i], &infos[best])))
                         best = i;
-        }
         if (best < 0)
                 return NVML_ERROR_NOT_SUPPORTED;
         *ret_profile = infos[best].id;

@@ -208,7 +208,7 @@ static uint64_t due_ms(struct job *job) {
         pthread_mutex_lock(&job->mutex);
         uint64_t from = job->call_started_ms ? job->call_started_ms : worker_now_ms();
         pthread_mutex_unlock(&job->mutex);
-        return from + job->deadline_ms;
+        return from + job->deadline_ms + 1; /* times are rounded down */
 }
 
 /* True when the job is done, false when it was left behind. */

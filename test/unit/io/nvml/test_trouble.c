@@ -1,0 +1,215 @@
+/* Simulated machines on which something goes wrong, and what the driver then reports. */
+#include "world.h"
+
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+static double seconds(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void a_lost_gpu_is_there_but_lost(void **state) {
+        (void)state;
+        _cleanup_(world_freep) struct world *w = world_new("A100-80GB A100-80GB", "590.48.01", NULL);
+        struct driver_node node;
+        struct driver_slice slice;
+        struct err e = { 0 };
+
+        world_begin(w);
+        assert_int_equal(event_lost(&w->node, 1, true, world_now_us()), NVML_SUCCESS);
+        world_end(w);
+        assert_ok(driver_read(w->driver, &node, &e), &e);
+        assert_int_equal(node.gpu_count, 2);
+        assert_string_equal(node.gpus[0].health.fault, "");
+        assert_non_null(strstr(node.gpus[1].health.fault, "GPU 1: GPU is lost"));
+        driver_node_done(&node);
+
+        int r = driver_create_slice(w->driver, 1, &(struct driver_wish){ .profile_id = 19, .start = 0 }, &slice, &e);
+        assert_int_equal(r, -ERR_GPU);
+        assert_refused(r, &e, "GPU is lost");
+}
+
+static void a_hung_call_misses_its_deadline(void **state) {
+        (void)state;
+        const struct driver_options options = { .deadline_ms = 300 };
+        _cleanup_(world_freep) struct world *w = world_new("A100-80GB H100-80GB", "590.48.01", &options);
+        struct driver_gpu gpu;
+        struct err e = { 0 };
+
+        world_fault(w, 1, "nvmlDeviceGetPciInfo_v3", FAULT_HANG, 0, 0);
+        double before = seconds();
+        int r = driver_read_gpu(w->driver, 1, &gpu, &e);
+        assert_int_equal(r, -ERR_AGAIN);
+        assert_refused(r, &e, "did not answer nvmlDeviceGetPciInfo_v3 within 0.3 s: GPU 1 may be hung");
+        assert_true(seconds() - before >= 0.3 && seconds() - before < 5);
+        assert_refused(driver_read_gpu(w->driver, 1, &gpu, &e), &e, "GPU 1 is not asked");
+
+        world_clear_faults(w);
+        for (unsigned i = 0; i < 100 && r < 0; i++) {
+                usleep(20000);
+                r = driver_read_gpu(w->driver, 1, &gpu, &e);
+        }
+        assert_ok(r, &e);
+        assert_string_equal(gpu.health.fault, "");
+        driver_gpu_done(&gpu);
+}
+
+static void slow_calls_are_waited_for(void **state) {
+        (void)state;
+        static const struct {
+                unsigned delay_ms, deadline_ms;
+                bool answered;
+        } rows[] = { { 150, 2000, true }, { 700, 100, false } };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                const struct driver_options options = { .deadline_ms = rows[i].deadline_ms };
+                _cleanup_(world_freep) struct world *w = world_new("A30-24GB", "590.48.01", &options);
+                struct driver_gpu gpu;
+                struct err e = { 0 };
+
+                world_fault(w, 0, "nvmlDeviceGetMigMode", FAULT_SLOW, rows[i].delay_ms, 1);
+                int r = driver_read_gpu(w->driver, 0, &gpu, &e);
+                assert_int_equal(r, rows[i].answered ? 0 : -ERR_AGAIN);
+                if (r == 0)
+                        driver_gpu_done(&gpu);
+                world_clear_faults(w);
+                usleep(rows[i].answered ? 0 : rows[i].delay_ms * 1000); /* the late answer comes while the handle is open */
+                if (!rows[i].answered) {
+                        assert_ok(driver_read_gpu(w->driver, 0, &gpu, &e), &e);
+                        driver_gpu_done(&gpu);
+                }
+        }
+}
+
+/* ---- events ---- */
+
+static void expect_event(struct driver_events *events, const struct driver_event *wanted) {
+        struct driver_event event;
+        struct err e = { 0 };
+
+        int r = driver_events_wait(events, 5000, &event, &e);
+        assert_ok(r, &e);
+        assert_int_equal(r, 0);
+        assert_int_equal(event.kind, wanted->kind);
+        assert_int_equal(event.gpu, wanted->gpu);
+        assert_int_equal(event.xid, wanted->xid);
+        assert_true(event.gi_id == wanted->gi_id);
+        assert_true(event.ci_id == wanted->ci_id);
+}
+
+static void reports_what_happens(void **state) {
+        (void)state;
+        _cleanup_(world_freep) struct world *w = world_new("A100-80GB H100-80GB", "590.48.01", NULL);
+        const struct driver_event xid = { .kind = DRIVER_XID, .gpu = 1, .xid = 79, .gi_id = DRIVER_NONE, .ci_id = DRIVER_NONE };
+        const struct driver_event slice_xid = { .kind = DRIVER_XID, .gpu = 0, .xid = 31, .gi_id = 3, .ci_id = 0 };
+        const struct driver_event lost = { .kind = DRIVER_GPU_LOST, .gpu = 1, .gi_id = DRIVER_NONE, .ci_id = DRIVER_NONE };
+        struct driver_events *events = NULL;
+        struct driver_event event;
+        struct driver_gpu gpu;
+        struct err e = { 0 };
+
+        assert_ok(driver_events_open(w->driver, &events, &e), &e);
+        double before = seconds();
+        assert_int_equal(driver_events_wait(events, 200, &event, &e), 1);
+        assert_true(seconds() - before >= 0.19);
+
+        world_begin(w);
+        assert_int_equal(event_xid(&w->node, 1, 79, NVML_NO_INSTANCE, NVML_NO_INSTANCE, world_now_us()), NVML_SUCCESS);
+        assert_int_equal(event_xid(&w->node, 0, 31, 3, 0, world_now_us()), NVML_SUCCESS);
+        world_end(w);
+        expect_event(events, &xid);
+        expect_event(events, &slice_xid);
+
+        world_begin(w);
+        assert_int_equal(event_lost(&w->node, 1, true, world_now_us()), NVML_SUCCESS);
+        world_end(w);
+        bool told = false;
+        for (unsigned i = 0; i < 3 && !told; i++) /* an XID or other event of the same accident may come first */
+                told = driver_events_wait(events, 2000, &event, &e) == 0 && event.kind == lost.kind && event.gpu == lost.gpu;
+        assert_true(told);
+        before = seconds();
+        assert_int_equal(driver_events_wait(events, 200, &event, &e), 1); /* told once */
+        assert_true(seconds() - before >= 0.19);
+
+        /* The watch does not stand in the way of other calls. */
+        assert_ok(driver_read_gpu(w->driver, 0, &gpu, &e), &e);
+        driver_gpu_done(&gpu);
+        driver_events_close(events);
+}
+
+static void *wait_for_xid(void *argument) {
+        struct driver_event event = { 0 };
+        struct err e = { 0 };
+
+        int r = driver_events_wait(argument, 10000, &event, &e);
+        return (void *)(uintptr_t)(r == 0 ? event.xid : 0);
+}
+
+/* A thread waits; this one reads on, and makes the thing happen that it waits for. */
+static void waits_beside_other_calls(void **state) {
+        (void)state;
+        _cleanup_(world_freep) struct world *w = world_new("A100-80GB", "590.48.01", NULL);
+        struct driver_events *events = NULL;
+        struct driver_gpu gpu;
+        struct err e = { 0 };
+        pthread_t thread;
+        void *xid;
+
+        assert_ok(driver_events_open(w->driver, &events, &e), &e);
+        double before = seconds();
+        assert_int_equal(pthread_create(&thread, NULL, wait_for_xid, events), 0);
+        for (unsigned i = 0; i < 5; i++) {
+                assert_ok(driver_read_gpu(w->driver, 0, &gpu, &e), &e);
+                driver_gpu_done(&gpu);
+        }
+        world_begin(w);
+        assert_int_equal(event_xid(&w->node, 0, 48, NVML_NO_INSTANCE, NVML_NO_INSTANCE, world_now_us()), NVML_SUCCESS);
+        world_end(w);
+        pthread_join(thread, &xid);
+        assert_int_equal((uintptr_t)xid, 48);
+        assert_true(seconds() - before < 9);
+        driver_events_close(events);
+}
+
+/* ---- use ---- */
+
+static void measures_slices(void **state) {
+        (void)state;
+        _cleanup_(world_freep) struct world *w = world_new("H100-80GB A100-80GB", "590.48.01", NULL);
+        struct driver_slice busy, idle;
+        struct driver_usage usage[DRIVER_SLICES_MAX];
+        unsigned count = 0;
+        struct err e = { 0 };
+
+        assert_ok(driver_create_slice(w->driver, 0, &(struct driver_wish){ .profile_id = 9, .start = 4 }, &busy, &e), &e);
+        assert_ok(driver_create_slice(w->driver, 0, &(struct driver_wish){ .profile_id = 19, .start = 0 }, &idle, &e), &e);
+        world_start(w, 0, busy.id, 0, "train"); /* 80 % of the SMs, 40 % of the memory */
+        assert_ok(driver_measure(w->driver, 0, 120, usage, &count, &e), &e);
+        assert_int_equal(count, 2);
+        for (unsigned i = 0; i < count; i++) {
+                bool is_busy = usage[i].gi_id == busy.id;
+                assert_true(is_busy || usage[i].gi_id == idle.id);
+                assert_true(is_busy ? usage[i].sm_percent > 70 && usage[i].sm_percent < 90 : usage[i].sm_percent < 10);
+                assert_true(is_busy ? usage[i].memory_percent > 30 && usage[i].memory_percent < 50 : usage[i].memory_percent < 10);
+        }
+        int r = driver_measure(w->driver, 1, 120, usage, &count, &e);
+        assert_int_equal(r, -ERR_IMPOSSIBLE);
+        assert_refused(r, &e, "Hopper");
+}
+
+int main(int argc, char **argv) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_lost_gpu_is_there_but_lost), cmocka_unit_test(a_hung_call_misses_its_deadline),
+                cmocka_unit_test(slow_calls_are_waited_for),    cmocka_unit_test(reports_what_happens),
+                cmocka_unit_test(waits_beside_other_calls),     cmocka_unit_test(measures_slices),
+        };
+
+        if (argc != 2)
+                return 2;
+        world_library = argv[1];
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
