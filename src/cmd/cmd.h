@@ -3,6 +3,6 @@
 
 #include "cli/cmd.h"
 
-extern const struct cmd cmd_plan;
+extern const struct cmd cmd_gpus, cmd_plan;
 
 extern const struct cmd_program cmd_carve; /* carve.c */

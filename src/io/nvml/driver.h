@@ -133,8 +133,9 @@ struct driver_health {
 struct driver_gpu {
         unsigned index;
         char uuid[DRIVER_UUID_MAX], product[DRIVER_NAME_MAX], serial[32];
-        const struct gpu_model *model; /* by product name, else by PCI id; NULL: not in the catalogue */
-        uint16_t pci_device_id, pci_subsystem_id;
+        const struct gpu_model *model;         /* by product name, else by PCI id; NULL: not in the catalogue */
+        uint16_t pci_device_id, pci_vendor_id; /* 0: not told */
+        uint16_t pci_subsystem_id, pci_subsystem_vendor_id;
         char bus_id[32];                                  /* "00000000:01:00.0" */
         int minor;                                        /* /dev/nvidia<minor> */
         int64_t memory_bytes, used_bytes, reserved_bytes; /* with drivers before R510 `used` contains what is reserved */

@@ -39,7 +39,9 @@ static int look_identity(struct job *job, nvmlDevice_t device, struct driver_gpu
         unsigned minor;
         if (ASK(job, nvmlDeviceGetPciInfo_v3, device, &pci) == NVML_SUCCESS) {
                 gpu->pci_device_id = (uint16_t)(pci.pciDeviceId >> 16);
+                gpu->pci_vendor_id = (uint16_t)pci.pciDeviceId;
                 gpu->pci_subsystem_id = (uint16_t)(pci.pciSubSystemId >> 16);
+                gpu->pci_subsystem_vendor_id = (uint16_t)pci.pciSubSystemId;
                 snprintf(gpu->bus_id, sizeof gpu->bus_id, "%s", pci.busId);
         }
         gpu->minor = ASK(job, nvmlDeviceGetMinorNumber, device, &minor) == NVML_SUCCESS ? (int)minor : DRIVER_UNKNOWN;
