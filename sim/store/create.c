@@ -77,7 +77,7 @@ static int fill_state(int fd, const char *dir, const struct node *n, struct err 
                 .byte_order = STATE_BYTE_ORDER,
                 .format = NODE_FORMAT,
                 .node_bytes = sizeof(struct node),
-                .generation = 1,
+                .generation = state_word(1),
         };
         int error = posix_fallocate(fd, 0, STATE_BYTES);
 

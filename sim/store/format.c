@@ -12,7 +12,9 @@ _Static_assert(sizeof(STATE_MAGIC) == 16, "the magic fills its place");
 _Static_assert(sizeof(struct node) % 8 == 0, "the checksum goes over whole words");
 _Static_assert(offsetof(struct state_header, generation) % 8 == 0, "the generation is written and waited for as one word");
 
-#define LANES 4 /* sums side by side, for the multiplier to keep busy */
+#define LANES 4            /* sums side by side, for the multiplier to keep busy */
+#define GENERATION_BITS 48 /* a write each microsecond for nine years */
+#define GENERATION_MASK ((UINT64_C(1) << GENERATION_BITS) - 1)
 #define FACTOR 0x9E3779B97F4A7C15u
 
 static uint64_t step(uint64_t sum, uint64_t word) {
@@ -68,13 +70,19 @@ int state_check_header(int fd, const char *dir, struct err *e) {
         return 0;
 }
 
-int state_generation(int fd, const char *dir, uint64_t *ret_generation, struct err *e) {
-        uint64_t generation;
-        ssize_t got = pread(fd, &generation, sizeof generation, STATE_GENERATION_AT);
+uint64_t state_word(uint64_t generation) {
+        return (generation & GENERATION_MASK) | step(FACTOR, generation & GENERATION_MASK) << GENERATION_BITS;
+}
 
-        if (got != sizeof generation)
+int state_generation(int fd, const char *dir, uint64_t *ret_generation, struct err *e) {
+        uint64_t word;
+        ssize_t got = pread(fd, &word, sizeof word, STATE_GENERATION_AT);
+
+        if (got != sizeof word)
                 return unreadable(dir, got, e);
-        *ret_generation = generation;
+        if (word != state_word(word) || (word & GENERATION_MASK) == 0)
+                return state_damaged(dir, "it does not say which node counts", e);
+        *ret_generation = word & GENERATION_MASK;
         return 0;
 }
 
@@ -91,7 +99,7 @@ int state_load(int fd, const char *dir, struct node *n, uint64_t *ret_generation
         ssize_t got = preadv(fd, parts, 2, STATE_SLOT_AT(generation));
         if (got != sizeof seal + sizeof *n)
                 return unreadable(dir, got, e);
-        if (generation == 0 || seal.generation != generation || seal.checksum != state_checksum(generation, n, sizeof *n))
+        if (seal.generation != generation || seal.checksum != state_checksum(generation, n, sizeof *n))
                 return 1;
         *ret_generation = generation;
         return 0;
@@ -129,7 +137,8 @@ static void wake_all(int fd) {
 }
 
 int state_publish(int fd, const char *dir, uint64_t generation, struct err *e) {
-        int r = state_write_at(fd, dir, &generation, sizeof generation, STATE_GENERATION_AT, e);
+        const uint64_t word = state_word(generation);
+        int r = state_write_at(fd, dir, &word, sizeof word, STATE_GENERATION_AT, e);
 
         if (r == 0)
                 wake_all(fd);

@@ -22,7 +22,7 @@ struct state_header {
         char magic[16];
         uint32_t byte_order, format;
         uint64_t node_bytes;
-        uint64_t generation; /* of the slot that counts; from 1 */
+        uint64_t generation; /* of the slot that counts, from 1, in 48 bits; above them 16 bits of check (state_word) */
 };
 
 struct state_seal {
@@ -43,6 +43,8 @@ uint64_t state_checksum(uint64_t seed, const void *data, size_t bytes);
 
 /* 0, or what does not fit: ERR_INPUT where this is no state at all, ERR_IMPOSSIBLE where it is another version's or machine's. */
 int state_check_header(int fd, const char *dir, struct err *e);
+/* A generation as it stands in the header: a flipped bit must not turn it into the one before, whose slot is whole too. */
+uint64_t state_word(uint64_t generation);
 int state_generation(int fd, const char *dir, uint64_t *ret_generation, struct err *e);
 
 /* Read the slot that counts. 0: done; 1: a writer was faster, or the slot is damaged; negative: error. `n` is overwritten in any case. */

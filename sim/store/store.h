@@ -10,8 +10,8 @@
  * which somebody truncates is an error and not a SIGBUS in the client. Nothing is forced to the disk: a node survives every end of a
  * process, not a loss of power.
  *
- * Errors of all functions: ERR_INPUT (not a state file, damaged), ERR_IMPOSSIBLE (of another version or machine), ERR_SYSTEM (permission, disk
- * full, …), ERR_AGAIN (lock not had in time). The text names the folder and what to do.
+ * Errors of all functions: ERR_INPUT (not a state file, damaged), ERR_IMPOSSIBLE (of another version or machine), ERR_SYSTEM (permission,
+ * disk full, …), ERR_AGAIN (lock not had in time). The text names the folder and what to do.
  */
 #pragma once
 

@@ -40,6 +40,19 @@ int tree_begin(int root, mode_t mode, struct err *e) {
         return fd < 0 ? tree_failed(NEW, e) : fd;
 }
 
+bool tree_write(int fd, const char *text, size_t bytes) {
+        while (bytes > 0) {
+                ssize_t n = write(fd, text, bytes);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return false;
+                text += n;
+                bytes -= (size_t)n;
+        }
+        return true;
+}
+
 int tree_finish(int root, int fd, const char *path, struct err *e) {
         close(fd);
         return renameat(root, NEW, root, path) < 0 ? tree_failed(path, e) : 0;
@@ -58,7 +71,7 @@ int tree_text(int root, const char *path, mode_t mode, struct err *e, const char
         int fd = tree_begin(root, mode, e);
         if (fd < 0)
                 return fd;
-        if (write(fd, text, bytes) != (ssize_t)bytes) {
+        if (!tree_write(fd, text, bytes)) {
                 int r = tree_failed(path, e);
                 close(fd);
                 return r;

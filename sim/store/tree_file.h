@@ -19,6 +19,7 @@ int tree_text(int root, const char *path, mode_t mode, struct err *e, const char
 
 /* A long file: write what goes into the open file, then rename. */
 int tree_begin(int root, mode_t mode, struct err *e);
+bool tree_write(int fd, const char *text, size_t bytes); /* false: errno says why */
 int tree_finish(int root, int fd, const char *path, struct err *e);
 
 /* Remove the file or the folder with all that is in it; symbolic links are removed, not followed. What resists stays. */

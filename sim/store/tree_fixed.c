@@ -119,7 +119,7 @@ static int print_minors(int fd, size_t *bytes) {
                                 used += (size_t)snprintf(text + used, sizeof text - used, "gpu%u/gi%u/ci%u/access %u\n", gpu, gi, ci,
                                                          tree_cap_minor(gpu, gi, ci));
                 }
-                if (fd >= 0 && write(fd, text, used) != (ssize_t)used)
+                if (fd >= 0 && !tree_write(fd, text, used))
                         return -1;
                 *bytes += used;
                 used = 0;
