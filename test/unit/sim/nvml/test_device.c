@@ -1,0 +1,382 @@
+/* What devices say of themselves. Numbers of boards are those that NVIDIA publishes or that captures of the real nvidia-smi show; what runs
+ * on them is set here. */
+#include "machine.h"
+#include "sim/node/event.h"
+
+enum { A100, H100, L4, SLICE, DEVICES }; /* the H100 is in MIG mode and SLICE its 1g.10gb */
+static nvmlDevice_t devices[DEVICES];
+static const char *const names[DEVICES] = { "A100", "H100", "L4", "slice" };
+
+#define NONE (-NVML_ERROR_NOT_SUPPORTED)
+
+static void load(struct node *n, void *context) {
+        (void)context;
+        n->gpus[A100].mig_mode = n->gpus[A100].mig_pending = 0;
+        for (unsigned i = 0; i < 3; i++)
+                n->gpus[i].load = (struct node_load){ .gpu_percent = 37,
+                                                      .memory_percent = 12,
+                                                      .encoder_percent = 5,
+                                                      .decoder_percent = 6,
+                                                      .jpeg_percent = 7,
+                                                      .ofa_percent = 8,
+                                                      .temperature_c = 61,
+                                                      .power_mw = 65000,
+                                                      .sm_clock_mhz = 1305,
+                                                      .pcie_tx_kib_s = 1000,
+                                                      .pcie_rx_kib_s = 2000 };
+        n->gpus[L4].numa_node = 1;
+        n->gpus[L4].pcie_replays = 4;
+}
+
+static void start(const char *driver) {
+        machine_make(driver, "A100-80GB,H100-80GB,l4", true);
+        machine_change(load, NULL);
+        assert_int_equal(nvmlInit_v2(), NVML_SUCCESS);
+        for (unsigned i = 0; i < 3; i++)
+                devices[i] = machine_gpu(i);
+        devices[SLICE] = machine_mig_device(devices[H100], 19, 0);
+}
+
+/* A number, or the code less than nothing. */
+static const struct {
+        const char *name;
+        nvmlReturn_t (*get)(nvmlDevice_t, unsigned int *);
+        int says[DEVICES];
+} numbers[] = {
+#define NUMBER(name, ...)                                                                                                                  \
+        {                                                                                                                                  \
+#name, name, {                                                                                                             \
+                        __VA_ARGS__                                                                                                        \
+                }                                                                                                                          \
+        }
+        NUMBER(nvmlDeviceGetIndex, 0, 1, 2, 0),
+        NUMBER(nvmlDeviceGetMinorNumber, 0, 1, 2, 1),
+        NUMBER(nvmlDeviceGetArchitecture, 7, 9, 8, 9),
+        NUMBER(nvmlDeviceGetNumGpuCores, 6912, NONE, 7424, NONE),
+        NUMBER(nvmlDeviceGetMemoryBusWidth, 5120, 5120, 192, 5120),
+        NUMBER(nvmlDeviceGetMaxPcieLinkGeneration, 4, 5, 4, 5),
+        NUMBER(nvmlDeviceGetGpuMaxPcieLinkGeneration, 4, 5, 4, 5),
+        NUMBER(nvmlDeviceGetCurrPcieLinkGeneration, 4, 5, 4, 5),
+        NUMBER(nvmlDeviceGetMaxPcieLinkWidth, 16, 16, 16, 16),
+        NUMBER(nvmlDeviceGetCurrPcieLinkWidth, 16, 16, 16, 16),
+        NUMBER(nvmlDeviceGetPcieSpeed, 16000, 32000, 16000, 32000),
+        NUMBER(nvmlDeviceGetPcieLinkMaxSpeed, 4, 5, 4, 5),
+        NUMBER(nvmlDeviceGetPcieReplayCounter, 0, 0, 4, NONE),
+        NUMBER(nvmlDeviceGetMultiGpuBoard, 0, 0, 0, 0),
+        NUMBER(nvmlDeviceGetPowerUsage, 65000, 65000, 65000, NONE),
+        NUMBER(nvmlDeviceGetPowerManagementLimit, 400000, 700000, 72000, NONE),
+        NUMBER(nvmlDeviceGetPowerManagementDefaultLimit, 400000, 700000, 72000, NONE),
+        NUMBER(nvmlDeviceGetEnforcedPowerLimit, 400000, 700000, 72000, NONE),
+        NUMBER(nvmlDeviceGetNumFans, 0, 0, 0, NONE),
+        NUMBER(nvmlDeviceGetFanSpeed, NONE, NONE, NONE, NONE),
+        NUMBER(nvmlDeviceGetNumaNodeId, NONE, NONE, NONE, NONE),
+        NUMBER(nvmlDeviceGetBusType, 2, 2, 2, 2),
+        NUMBER(nvmlDeviceGetPowerSource, 0, 0, 0, 0),
+};
+
+static void say_numbers(void **state) {
+        (void)state;
+        start("590.48.01");
+        for (size_t row = 0; row < ARRAY_SIZE(numbers); row++) {
+                for (unsigned d = 0; d < DEVICES; d++) {
+                        unsigned value = 0xAAAAAAAA;
+                        nvmlReturn_t r = numbers[row].get(devices[d], &value);
+                        int said = r == NVML_SUCCESS ? (int)value : -(int)r;
+                        if (said != numbers[row].says[d])
+                                fail_msg("%s of the %s: %d instead of %d", numbers[row].name, names[d], said, numbers[row].says[d]);
+                        if (r != NVML_SUCCESS)
+                                assert_int_equal(value, 0xAAAAAAAA);
+                }
+                assert_int_equal(numbers[row].get(devices[L4], NULL), NVML_ERROR_INVALID_ARGUMENT);
+        }
+        machine_stop();
+}
+
+static const struct {
+        const char *name;
+        nvmlReturn_t (*get)(nvmlDevice_t, char *, unsigned int);
+        const char *says[DEVICES];
+} texts[] = {
+        { "name",
+          nvmlDeviceGetName,
+          { "NVIDIA A100-SXM4-80GB", "NVIDIA H100 80GB HBM3", "NVIDIA L4", "NVIDIA H100 80GB HBM3 MIG 1g.10gb" } },
+        { "part number",
+          nvmlDeviceGetBoardPartNumber,
+          { "692-2G506-0210-002", "692-2G520-0200-000", "900-2G193-0000-001", "692-2G520-0200-000" } },
+        { "VBIOS", nvmlDeviceGetVbiosVersion, { "92.00.45.00.05", "96.00.A5.00.01", "95.04.29.00.06", "96.00.A5.00.01" } },
+};
+
+static void say_texts(void **state) {
+        (void)state;
+        start("590.48.01");
+        for (size_t row = 0; row < ARRAY_SIZE(texts); row++)
+                for (unsigned d = 0; d < DEVICES; d++) {
+                        char text[NVML_DEVICE_NAME_V2_BUFFER_SIZE] = "untouched";
+                        unsigned size = (unsigned)strlen(texts[row].says[d]) + 1;
+                        assert_int_equal(texts[row].get(devices[d], text, 0), NVML_ERROR_INSUFFICIENT_SIZE);
+                        assert_int_equal(texts[row].get(devices[d], text, size - 1), NVML_ERROR_INSUFFICIENT_SIZE);
+                        assert_string_equal(text, "untouched");
+                        assert_int_equal(texts[row].get(devices[d], text, size), NVML_SUCCESS);
+                        assert_string_equal(text, texts[row].says[d]);
+                        assert_int_equal(texts[row].get(devices[d], NULL, sizeof text), NVML_ERROR_INVALID_ARGUMENT);
+                }
+        machine_stop();
+}
+
+/* Totals and what is reserved as nvidia-smi prints them under R590, in MiB; the H100's own are those of all its slices together. */
+static void say_memory(void **state) {
+        static const unsigned total[DEVICES] = { 81920, 81559, 23034, 9984 }, reserved[DEVICES] = { 480, 479, 504, 0 };
+        static const unsigned bar1[DEVICES] = { 131072, 131072, 32768, 0 };
+        (void)state;
+        start("590.48.01");
+        for (unsigned d = 0; d < DEVICES; d++) {
+                nvmlMemory_t old;
+                nvmlMemory_v2_t memory = { .version = NVML_VERSION(nvmlMemory_v2_t, 2) };
+                nvmlBAR1Memory_t window;
+                assert_int_equal(nvmlDeviceGetMemoryInfo_v2(devices[d], &memory), NVML_SUCCESS);
+                assert_int_equal(memory.total >> 20, total[d]);
+                assert_int_equal(memory.reserved >> 20, reserved[d]);
+                assert_int_equal(memory.reserved + memory.free + memory.used, memory.total);
+                assert_int_equal(nvmlDeviceGetMemoryInfo(devices[d], &old), NVML_SUCCESS);
+                assert_int_equal(old.total, memory.total);
+                assert_int_equal(old.free, memory.free);
+                assert_int_equal(old.used, memory.used + memory.reserved);
+                memory.version = NVML_VERSION(nvmlMemory_v2_t, 1);
+                assert_int_equal(nvmlDeviceGetMemoryInfo_v2(devices[d], &memory), NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+                assert_int_equal(nvmlDeviceGetBAR1MemoryInfo(devices[d], &window), NVML_SUCCESS);
+                assert_int_equal(window.bar1Free + window.bar1Used, window.bar1Total);
+                if (bar1[d])
+                        assert_int_equal(window.bar1Total >> 20, bar1[d]);
+                else
+                        assert_true(window.bar1Total > 0 && window.bar1Total < 131072ULL << 20);
+        }
+        machine_stop();
+}
+
+static void say_usage(void **state) {
+        static nvmlReturn_t (*const engines[])(nvmlDevice_t, unsigned int *,
+                                               unsigned int *) = { nvmlDeviceGetEncoderUtilization, nvmlDeviceGetDecoderUtilization,
+                                                                   nvmlDeviceGetJpgUtilization, nvmlDeviceGetOfaUtilization };
+        (void)state;
+        start("590.48.01");
+        for (unsigned d = 0; d < DEVICES; d++) {
+                nvmlUtilization_t usage = { 0 };
+                nvmlReturn_t wanted = d == A100 || d == L4 ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
+                assert_int_equal(nvmlDeviceGetUtilizationRates(devices[d], &usage), wanted);
+                assert_int_equal(usage.gpu, wanted ? 0 : 37);
+                assert_int_equal(usage.memory, wanted ? 0 : 12);
+                for (unsigned e = 0; e < ARRAY_SIZE(engines); e++) {
+                        unsigned percent = 0, period = 0;
+                        assert_int_equal(engines[e](devices[d], &percent, &period), wanted);
+                        assert_int_equal(percent, wanted ? 0 : 5 + e);
+                        assert_int_equal(period > 0, !wanted);
+                        assert_int_equal(engines[e](devices[L4], &percent, NULL), NVML_ERROR_INVALID_ARGUMENT);
+                }
+        }
+        unsigned rate;
+        assert_int_equal(nvmlDeviceGetPcieThroughput(devices[A100], NVML_PCIE_UTIL_TX_BYTES, &rate), NVML_SUCCESS);
+        assert_int_equal(rate, 1000);
+        assert_int_equal(nvmlDeviceGetPcieThroughput(devices[A100], NVML_PCIE_UTIL_RX_BYTES, &rate), NVML_SUCCESS);
+        assert_int_equal(rate, 2000);
+        assert_int_equal(nvmlDeviceGetPcieThroughput(devices[A100], 2, &rate), NVML_ERROR_INVALID_ARGUMENT);
+        machine_stop();
+}
+
+static void say_heat(void **state) {
+        nvmlTemperature_t now = { .version = NVML_VERSION(nvmlTemperature_v1_t, 1), .sensorType = NVML_TEMPERATURE_GPU };
+        nvmlMarginTemperature_t margin = { .version = NVML_VERSION(nvmlMarginTemperature_v1_t, 1) };
+        unsigned celsius;
+        (void)state;
+        start("590.48.01");
+        for (unsigned d = 0; d < SLICE; d++) {
+                assert_int_equal(nvmlDeviceGetTemperature(devices[d], NVML_TEMPERATURE_GPU, &celsius), NVML_SUCCESS);
+                assert_int_equal(celsius, 61);
+                assert_int_equal(nvmlDeviceGetTemperatureV(devices[d], &now), NVML_SUCCESS);
+                assert_int_equal(now.temperature, 61);
+        }
+        assert_int_equal(nvmlDeviceGetTemperature(devices[A100], 1, &celsius), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(nvmlDeviceGetTemperature(devices[SLICE], NVML_TEMPERATURE_GPU, &celsius), NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceGetTemperatureThreshold(devices[A100], NVML_TEMPERATURE_THRESHOLD_SHUTDOWN, &celsius), NVML_SUCCESS);
+        assert_int_equal(celsius, 92);
+        assert_int_equal(nvmlDeviceGetTemperatureThreshold(devices[A100], NVML_TEMPERATURE_THRESHOLD_MEM_MAX, &celsius), NVML_SUCCESS);
+        assert_int_equal(celsius, 95);
+        assert_int_equal(nvmlDeviceGetTemperatureThreshold(devices[L4], NVML_TEMPERATURE_THRESHOLD_MEM_MAX, &celsius),
+                         NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceGetTemperatureThreshold(devices[L4], 8, &celsius), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(nvmlDeviceGetMarginTemperature(devices[H100], &margin), NVML_SUCCESS);
+        assert_int_equal(margin.marginTemperature, 89 - 61);
+        assert_int_equal(nvmlDeviceGetMarginTemperature(devices[A100], &margin), NVML_ERROR_NOT_SUPPORTED);
+        now.version = 0;
+        assert_int_equal(nvmlDeviceGetTemperatureV(devices[A100], &now), NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+        machine_stop();
+}
+
+static void say_clocks(void **state) {
+        static const unsigned max[3][4] = { { 1410, 1410, 1593, 1290 }, { 1980, 1980, 2619, 1545 }, { 2040, 2040, 6251, 1770 } };
+        unsigned mhz, count = 1, clocks[128];
+        (void)state;
+        start("590.48.01");
+        for (unsigned d = 0; d < SLICE; d++) {
+                for (unsigned type = 0; type < 4; type++) {
+                        assert_int_equal(nvmlDeviceGetMaxClockInfo(devices[d], type, &mhz), NVML_SUCCESS);
+                        assert_int_equal(mhz, max[d][type]);
+                }
+                assert_int_equal(nvmlDeviceGetClockInfo(devices[d], NVML_CLOCK_SM, &mhz), NVML_SUCCESS);
+                assert_int_equal(mhz, 1305);
+                assert_int_equal(nvmlDeviceGetClock(devices[d], NVML_CLOCK_MEM, NVML_CLOCK_ID_CURRENT, &mhz), NVML_SUCCESS);
+                assert_int_equal(mhz, max[d][2]);
+                assert_int_equal(nvmlDeviceGetClockInfo(devices[d], 4, &mhz), NVML_ERROR_INVALID_ARGUMENT);
+                assert_int_equal(nvmlDeviceGetApplicationsClock(devices[d], NVML_CLOCK_SM, &mhz), NVML_ERROR_DEPRECATED);
+        }
+        assert_int_equal(nvmlDeviceGetClockInfo(devices[SLICE], NVML_CLOCK_SM, &mhz), NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceGetSupportedMemoryClocks(devices[A100], &count, clocks), NVML_SUCCESS);
+        assert_int_equal(clocks[0], 1593);
+        count = 3;
+        assert_int_equal(nvmlDeviceGetSupportedGraphicsClocks(devices[A100], 1593, &count, clocks), NVML_ERROR_INSUFFICIENT_SIZE);
+        assert_int_equal(count, 81); /* 1410, 1395, … 210: as nvidia-smi lists them for an A100 */
+        count = ARRAY_SIZE(clocks);
+        assert_int_equal(nvmlDeviceGetSupportedGraphicsClocks(devices[A100], 1593, &count, clocks), NVML_SUCCESS);
+        assert_int_equal(clocks[0], 1410);
+        assert_int_equal(clocks[80], 210);
+        assert_int_equal(nvmlDeviceGetSupportedGraphicsClocks(devices[A100], 1000, &count, clocks), NVML_ERROR_NOT_FOUND);
+        machine_stop();
+}
+
+/* R590 gave up what older drivers answer. */
+static void say_less_since_r590(void **state) {
+        nvmlEnableState_t on;
+        unsigned mhz;
+        (void)state;
+        start("590.48.01");
+        assert_int_equal(nvmlDeviceGetDisplayMode(devices[A100], &on), NVML_ERROR_DEPRECATED);
+        assert_int_equal(nvmlDeviceGetPowerManagementMode(devices[A100], &on), NVML_ERROR_DEPRECATED);
+        machine_stop();
+        start("550.54.15");
+        assert_int_equal(nvmlDeviceGetDisplayMode(devices[A100], &on), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetPowerManagementMode(devices[A100], &on), NVML_SUCCESS);
+        assert_int_equal(on, NVML_FEATURE_ENABLED);
+        assert_int_equal(nvmlDeviceGetApplicationsClock(devices[A100], NVML_CLOCK_MEM, &mhz), NVML_SUCCESS);
+        assert_int_equal(mhz, 1593);
+        machine_stop();
+}
+
+static void harm(struct node *n, void *context) {
+        (void)context;
+        assert_int_equal(event_ecc(n, A100, false, true, 5, machine_now_us()), NVML_SUCCESS);
+        assert_int_equal(event_ecc(n, A100, true, false, 2, machine_now_us()), NVML_SUCCESS);
+}
+
+static void say_errors(void **state) {
+        unsigned long long count;
+        nvmlEccSramErrorStatus_t sram = { .version = NVML_VERSION(nvmlEccSramErrorStatus_v1_t, 1) };
+        (void)state;
+        start("590.48.01");
+        machine_change(harm, NULL);
+        for (unsigned counter = NVML_VOLATILE_ECC; counter <= NVML_AGGREGATE_ECC; counter++) {
+                assert_int_equal(nvmlDeviceGetTotalEccErrors(devices[A100], NVML_MEMORY_ERROR_TYPE_CORRECTED, counter, &count),
+                                 NVML_SUCCESS);
+                assert_int_equal(count, 5);
+                assert_int_equal(nvmlDeviceGetTotalEccErrors(devices[A100], NVML_MEMORY_ERROR_TYPE_UNCORRECTED, counter, &count),
+                                 NVML_SUCCESS);
+                assert_int_equal(count, 2);
+                assert_int_equal(nvmlDeviceGetMemoryErrorCounter(devices[A100], NVML_MEMORY_ERROR_TYPE_UNCORRECTED, counter,
+                                                                 NVML_MEMORY_LOCATION_SRAM, &count),
+                                 NVML_SUCCESS);
+                assert_int_equal(count, 2);
+                assert_int_equal(nvmlDeviceGetMemoryErrorCounter(devices[A100], NVML_MEMORY_ERROR_TYPE_UNCORRECTED, counter,
+                                                                 NVML_MEMORY_LOCATION_DRAM, &count),
+                                 NVML_SUCCESS);
+                assert_int_equal(count, 0);
+        }
+        assert_int_equal(nvmlDeviceGetSramEccErrorStatus(devices[A100], &sram), NVML_SUCCESS);
+        assert_int_equal(sram.volatileUncSecDed + sram.volatileUncParity, 2);
+        assert_int_equal(nvmlDeviceGetMemoryErrorCounter(devices[SLICE], NVML_MEMORY_ERROR_TYPE_UNCORRECTED, NVML_VOLATILE_ECC,
+                                                         NVML_MEMORY_LOCATION_SRAM, &count),
+                         NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetMemoryErrorCounter(devices[SLICE], NVML_MEMORY_ERROR_TYPE_CORRECTED, NVML_VOLATILE_ECC,
+                                                         NVML_MEMORY_LOCATION_DRAM, &count),
+                         NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceGetTotalEccErrors(devices[A100], 2, NVML_VOLATILE_ECC, &count), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(nvmlDeviceClearEccErrorCounts(devices[A100], NVML_VOLATILE_ECC), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetTotalEccErrors(devices[A100], NVML_MEMORY_ERROR_TYPE_CORRECTED, NVML_VOLATILE_ECC, &count),
+                         NVML_SUCCESS);
+        assert_int_equal(count, 0);
+        assert_int_equal(nvmlDeviceGetTotalEccErrors(devices[A100], NVML_MEMORY_ERROR_TYPE_CORRECTED, NVML_AGGREGATE_ECC, &count),
+                         NVML_SUCCESS);
+        assert_int_equal(count, 5);
+        machine_stop();
+}
+
+/* Banks as nvidia-smi prints them: 640 on an A100, 2560 on an H100, 96 on an L4. */
+static void say_rows(void **state) {
+        unsigned corrected, uncorrected, pending, failed;
+        nvmlRowRemapperHistogramValues_t banks;
+        (void)state;
+        start("590.48.01");
+        for (unsigned d = 0; d < DEVICES; d++) /* not while there are instances */
+                assert_int_equal(nvmlDeviceGetRemappedRows(devices[d], &corrected, &uncorrected, &pending, &failed),
+                                 d == A100 || d == L4 ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED);
+        static const unsigned most[] = { 640, 2560, 96 };
+        for (unsigned d = 0; d < SLICE; d++) {
+                assert_int_equal(nvmlDeviceGetRowRemapperHistogram(devices[d], &banks), NVML_SUCCESS);
+                assert_int_equal(banks.max, most[d]);
+        }
+        machine_stop();
+        machine_start("590.48.01", "t4", false); /* which retires pages instead */
+        assert_int_equal(nvmlDeviceGetRemappedRows(machine_gpu(0), &corrected, &uncorrected, &pending, &failed), NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceGetRetiredPages(machine_gpu(0), 0, &corrected, NULL), NVML_SUCCESS);
+        assert_int_equal(corrected, 0);
+        machine_stop();
+}
+
+static void obey(void **state) {
+        unsigned low, high, limit;
+        nvmlEnableState_t now, next;
+        nvmlComputeMode_t mode;
+        nvmlPowerValue_v2_t value = { .version = NVML_VERSION(nvmlPowerValue_v2_t, 2), .powerValueMw = 250000 };
+        (void)state;
+        start("590.48.01");
+        assert_int_equal(nvmlDeviceGetPowerManagementLimitConstraints(devices[A100], &low, &high), NVML_SUCCESS);
+        assert_int_equal(low, 100000);
+        assert_int_equal(high, 400000);
+        assert_int_equal(nvmlDeviceSetPowerManagementLimit(devices[A100], low - 1), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(nvmlDeviceSetPowerManagementLimit(devices[A100], high + 1), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(nvmlDeviceSetPowerManagementLimit(devices[A100], 300000), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetEnforcedPowerLimit(devices[A100], &limit), NVML_SUCCESS);
+        assert_int_equal(limit, 300000);
+        assert_int_equal(nvmlDeviceSetPowerManagementLimit_v2(devices[A100], &value), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetPowerManagementLimit(devices[A100], &limit), NVML_SUCCESS);
+        assert_int_equal(limit, 250000);
+
+        assert_int_equal(nvmlDeviceSetEccMode(devices[L4], NVML_FEATURE_DISABLED), NVML_SUCCESS); /* from the next reset on */
+        assert_int_equal(nvmlDeviceGetEccMode(devices[L4], &now, &next), NVML_SUCCESS);
+        assert_int_equal(now, NVML_FEATURE_ENABLED);
+        assert_int_equal(next, NVML_FEATURE_DISABLED);
+
+        assert_int_equal(nvmlDeviceSetComputeMode(devices[H100], NVML_COMPUTEMODE_PROHIBITED), NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceSetComputeMode(devices[SLICE], NVML_COMPUTEMODE_EXCLUSIVE_PROCESS), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetComputeMode(devices[SLICE], &mode), NVML_SUCCESS);
+        assert_int_equal(mode, NVML_COMPUTEMODE_EXCLUSIVE_PROCESS);
+        assert_int_equal(nvmlDeviceSetComputeMode(devices[A100], NVML_COMPUTEMODE_PROHIBITED), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetComputeMode(devices[A100], &mode), NVML_SUCCESS);
+        assert_int_equal(mode, NVML_COMPUTEMODE_PROHIBITED);
+        assert_int_equal(nvmlDeviceSetComputeMode(devices[A100], 4), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(nvmlDeviceGetComputeMode(devices[H100], &mode), NVML_ERROR_NOT_SUPPORTED);
+        machine_stop();
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(say_numbers),
+                cmocka_unit_test(say_texts),
+                cmocka_unit_test(say_memory),
+                cmocka_unit_test(say_usage),
+                cmocka_unit_test(say_heat),
+                cmocka_unit_test(say_clocks),
+                cmocka_unit_test(say_less_since_r590),
+                cmocka_unit_test(say_errors),
+                cmocka_unit_test(say_rows),
+                cmocka_unit_test(obey),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
