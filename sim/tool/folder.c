@@ -12,9 +12,18 @@ uint64_t folder_now_us(void) {
         return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* To this program a folder of another version is one that cannot be used, like a damaged one. */
+static int folder_open(struct store *store, const char *dir, struct err *e) {
+        int r = store_open(store, dir, e);
+
+        if (r == -ERR_IMPOSSIBLE)
+                e->code = ERR_INPUT;
+        return r < 0 ? -(int)e->code : r;
+}
+
 int folder_read(const char *dir, struct node *ret, struct err *e) {
         struct store store = { .fd = -1 };
-        int r = store_open(&store, dir, e);
+        int r = folder_open(&store, dir, e);
 
         if (r < 0)
                 return r;
@@ -28,7 +37,7 @@ int folder_edit(const char *dir, folder_change change, void *context, struct err
         struct store store = { .fd = -1 };
         struct store_write write;
         struct err ignored;
-        int r = store_open(&store, dir, e);
+        int r = folder_open(&store, dir, e);
 
         if (r < 0)
                 return r;

@@ -91,9 +91,10 @@ static int set_gpu(const struct scenario *s, const struct scenario_gpu *given, s
 }
 
 /* Why there is no place for a slice, in the words of core/gpu. */
-static int no_room(const struct scenario *s, const struct node_gpu *gpu, const struct scenario_slice *slice, nvmlReturn_t r,
+static int no_room(const struct scenario *s, const struct node *n, unsigned gpu, const struct scenario_slice *slice, nvmlReturn_t r,
                    struct err *e) {
-        const struct layout layout = mig_layout(gpu);
+        const struct layout layout = mig_layout(&n->gpus[gpu]);
+        const struct gpu_profile *known;
         char code[WORDS_CODE_MAX];
         struct err why;
         uint8_t start;
@@ -102,7 +103,7 @@ static int no_room(const struct scenario *s, const struct node_gpu *gpu, const s
 
         if (refused < 0)
                 return fields_fault(e, s->file, slice->place, "layout: %s", why.text);
-        if (r == NVML_ERROR_NOT_SUPPORTED)
+        if (mig_profile_by_id(n, gpu, slice->profile->id, &known) != NVML_SUCCESS)
                 return fields_fault(e, s->file, slice->place, "layout: driver %s has no slice %s", s->settings.driver,
                                     slice->profile->name);
         return fields_fault(e, s->file, slice->place, "layout: %s: the simulated driver says %s", slice->profile->name,
@@ -135,7 +136,7 @@ static int add_slice(const struct scenario *s, struct node *n, unsigned gpu, con
         unsigned slot;
         nvmlReturn_t r = mig_create_gi(n, gpu, slice->profile->id, slice->start >= 0 ? &place : NULL, now_us, &slot);
 
-        return r == NVML_SUCCESS ? add_compute(s, n, gpu, slot, slice, now_us, e) : no_room(s, &n->gpus[gpu], slice, r, e);
+        return r == NVML_SUCCESS ? add_compute(s, n, gpu, slot, slice, now_us, e) : no_room(s, n, gpu, slice, r, e);
 }
 
 /* Those that must stand somewhere first, then the rest, the largest first: small ones find room between large ones, not the other way. */
