@@ -56,8 +56,8 @@ struct gpu_model {
         bool mps;          /* Volta or later */
         bool nvlink;
         uint16_t pci_ids[GPU_PCI_IDS_MAX]; /* PCI device ids, the product's own first; 0: no more */
-        uint8_t memory_slices;  /* 0: no MIG, or placements that nobody has published: names are known, layouts are not */
-        uint8_t compute_slices; /* 0: no MIG */
+        uint8_t memory_slices;             /* 0: no MIG, or placements that nobody has published: names are known, layouts are not */
+        uint8_t compute_slices;            /* 0: no MIG */
         uint8_t profile_count;
         const struct gpu_profile *profiles; /* [profile_count]; the one with all compute slices has the full GPU's engines */
 };
