@@ -6,9 +6,9 @@
 #include "sim/node/process.h"
 
 /* As a client built with some header has it: room for so many metrics, and something of its own behind. */
-struct request {
+union request {
         nvmlGpmMetricsGet_t head;
-        nvmlGpmMetric_t metrics[8];
+        char bytes[sizeof(nvmlGpmMetricsGet_t) + 8 * sizeof(nvmlGpmMetric_t)];
 };
 
 static void load(struct node *n, void *context) {
@@ -36,7 +36,7 @@ static nvmlGpmSample_t sample_of(nvmlDevice_t device) {
         return sample;
 }
 
-static void ask(struct request *q, nvmlGpmSample_t first, nvmlGpmSample_t second, const unsigned *ids, unsigned count) {
+static void ask(union request *q, nvmlGpmSample_t first, nvmlGpmSample_t second, const unsigned *ids, unsigned count) {
         memset(q, 0xAA, sizeof *q);
         q->head.version = NVML_GPM_METRICS_GET_VERSION;
         q->head.numMetrics = count;
@@ -70,7 +70,7 @@ static void measures_a_whole_gpu(void **state) {
         machine_change(load, NULL);
         nvmlGpmSample_t first = sample_of(machine_gpu(0)), second = sample_of(machine_gpu(0));
         for (unsigned i = 0; i < ARRAY_SIZE(expected); i++) {
-                struct request q;
+                union request q;
                 ask(&q, first, second, &expected[i].id, 1);
                 assert_int_equal(nvmlGpmMetricsGet(&q.head), NVML_SUCCESS);
                 assert_int_equal(q.head.metrics[0].nvmlReturn, expected[i].r);
@@ -89,7 +89,7 @@ static void measures_a_slice(void **state) {
         nvmlComputeInstance_t ci;
         nvmlComputeInstanceInfo_t info;
         nvmlGpmSample_t sample[2];
-        struct request q;
+        union request q;
         machine_start("590.48.01", "H100-80GB", true);
         nvmlDevice_t gpu = machine_gpu(0);
         assert_int_equal(nvmlDeviceCreateGpuInstance(gpu, 19, &gi), NVML_SUCCESS);
@@ -126,7 +126,7 @@ static void refuses_what_makes_no_sense(void **state) {
         static const unsigned id = NVML_GPM_METRIC_SM_UTIL;
         nvmlGpmSample_t empty, many[512];
         nvmlGpmSupport_t support = { .version = NVML_GPM_SUPPORT_VERSION };
-        struct request q;
+        union request q;
         unsigned on;
         machine_start("590.48.01", "H100-80GB,A100-80GB", false);
         nvmlDevice_t gpu = machine_gpu(0), old = machine_gpu(1);
