@@ -20,14 +20,21 @@ static nvmlReturn_t ask(nvmlDevice_t device) {
 /* Nobody looks at what a pointer points to: some of these would crash. */
 static void foreign_pointers_are_refused(void **state) {
         char here = 0;
-        void *foreign[] = { NULL,     (void *)1, (void *)0x7E57, (void *)UINTPTR_MAX, &here, (char *)gpu - 1, (char *)gpu + NODE_GPUS_MAX,
-                            (char *)0 };
         (void)state;
         start();
-        foreign[7] = (char *)mig + 1; /* the same place, another instance */
+        const uintptr_t foreign[] = {
+                0,
+                1,
+                0x7E57,
+                UINTPTR_MAX,
+                (uintptr_t)&here,
+                (uintptr_t)gpu - 1,
+                (uintptr_t)gpu + 2, /* there is no third GPU */
+                (uintptr_t)gpu + NODE_GPUS_MAX,
+                (uintptr_t)mig + 1, /* the same place, another instance */
+        };
         for (size_t i = 0; i < ARRAY_SIZE(foreign); i++)
-                assert_int_equal(ask(foreign[i]), NVML_ERROR_INVALID_ARGUMENT);
-        assert_int_equal(ask((nvmlDevice_t)((char *)gpu + 2)), NVML_ERROR_INVALID_ARGUMENT); /* there is no third GPU */
+                assert_int_equal(ask((nvmlDevice_t)foreign[i]), NVML_ERROR_INVALID_ARGUMENT);
         machine_stop();
 }
 
