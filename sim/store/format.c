@@ -70,20 +70,27 @@ int state_check_header(int fd, const char *dir, struct err *e) {
         return 0;
 }
 
+/* A read may meet a write half way: the kernel promises no more than single bytes (some processors copy so). Each such read needs a write
+ * of its own, so a word that is wrong so often stays wrong. */
+#define WORD_TRIES 64
+
 uint64_t state_word(uint64_t generation) {
         return (generation & GENERATION_MASK) | step(FACTOR, generation & GENERATION_MASK) << GENERATION_BITS;
 }
 
 int state_generation(int fd, const char *dir, uint64_t *ret_generation, struct err *e) {
         uint64_t word;
-        ssize_t got = pread(fd, &word, sizeof word, STATE_GENERATION_AT);
 
-        if (got != sizeof word)
-                return unreadable(dir, got, e);
-        if (word != state_word(word) || (word & GENERATION_MASK) == 0)
-                return state_damaged(dir, "it does not say which node counts", e);
-        *ret_generation = word & GENERATION_MASK;
-        return 0;
+        for (unsigned i = 0; i < WORD_TRIES; i++) {
+                ssize_t got = pread(fd, &word, sizeof word, STATE_GENERATION_AT);
+                if (got != sizeof word)
+                        return unreadable(dir, got, e);
+                if (word != state_word(word) || (word & GENERATION_MASK) == 0)
+                        continue;
+                *ret_generation = word & GENERATION_MASK;
+                return 0;
+        }
+        return state_damaged(dir, "it does not say which node counts", e);
 }
 
 int state_load(int fd, const char *dir, struct node *n, uint64_t *ret_generation, struct err *e) {
