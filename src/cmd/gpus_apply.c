@@ -22,10 +22,11 @@ static int make_plans(const struct gpus_node *n, const struct gpus_layout *layou
                 if (!n->meant[i] || gpu_plan_make(n, i, layout, mode_only, &plans[i], &one) == 0)
                         continue;
                 if (r < 0)
-                        log_error("%s", one.text);
-                else
-                        *e = one;
+                        log_error("%s", e->text);
+                *e = one;
                 r = -(int)e->code;
+                if (r == -ERR_INPUT)
+                        break; /* whatever the GPU */
         }
         return r;
 }
@@ -50,7 +51,7 @@ static int do_plans(struct gpus_node *n, const struct gpus_layout *layout, bool 
         }
         if (failed == 0)
                 return 0;
-        return err_set(e, e->code, "%u of %u GPUs could not be changed as asked: run it again to go on from here", failed, changed);
+        return err_set(e, e->code, "%u of %u GPUs to be changed could not be: run it again to go on from here", failed, changed);
 }
 
 static int apply(const struct cmd_run *run, struct gpus_node *n, const struct gpus_layout *layout, struct err *e) {
@@ -103,7 +104,7 @@ static int check(const struct gpus_node *n, const struct gpus_layout *layout, bo
                 if (!n->meant[i])
                         continue;
                 if (*gpu->health.fault)
-                        return err_set(e, ERR_GPU, "GPU %u: %s", i, gpu->health.fault);
+                        return err_set(e, ERR_GPU, "%s", gpu->health.fault);
                 int r = gpus_want(layout, n, i, &want, e);
                 if (r < 0 && r != -ERR_IMPOSSIBLE)
                         return r;
@@ -178,7 +179,7 @@ static int export_node(const struct gpus_node *n, const char *label, enum print_
                 if (!n->meant[i])
                         continue;
                 if (*gpu->health.fault)
-                        return err_set(e, ERR_GPU, "GPU %u: %s", i, gpu->health.fault);
+                        return err_set(e, ERR_GPU, "%s", gpu->health.fault);
                 gpus[count] =
                         (struct export_gpu){ .index = i, .device = gpu->pci_device_id, .vendor = gpu->pci_vendor_id, .mig = gpu->mig_on };
                 take_devices(gpu, &gpus[count++]);

@@ -79,6 +79,9 @@ static int plan_slices(const struct gpus_node *n, struct gpu_plan *p, struct err
         if (r < 0)
                 return err_wrap(e, "GPU %u", p->gpu);
         p->cuts = p->change.created + p->change.destroyed > 0;
+        if (p->change.destroyed > 0 && *n->node.gpus[p->gpu].processes_unknown)
+                log_warning("GPU %u: it cannot be seen which slices are in use (%s): the driver will refuse to destroy those that are",
+                            p->gpu, n->node.gpus[p->gpu].processes_unknown);
         return 0;
 }
 
@@ -99,7 +102,7 @@ int gpu_plan_make(const struct gpus_node *n, unsigned index, const struct gpus_l
         int r;
 
         if (*gpu->health.fault)
-                return err_set(e, ERR_GPU, "GPU %u: %s", index, gpu->health.fault);
+                return err_set(e, ERR_GPU, "%s", gpu->health.fault);
         if ((r = gpus_want(layout, n, index, &p.want, e)) < 0)
                 return r;
         if (!gpu->mig_capable && p.want.mig && p.want.named)
@@ -236,9 +239,7 @@ int gpu_plan_do(struct gpus_node *n, const struct gpus_layout *layout, const str
                 r = gpu_plan_make(n, p.gpu, layout, mode_only, &p, e); /* a driver may tell other profiles now */
         if (r == 0 && p.cuts)
                 r = change_slices(n, &p, undone, e);
-        if (r == -ERR_AGAIN) {
-                e->code = ERR_GPU;
-                r = -ERR_GPU;
-        }
-        return r;
+        if (r < 0)
+                e->code = ERR_GPU; /* the layout is possible, as the plan shows; it is the driver that would not */
+        return r < 0 ? -ERR_GPU : 0;
 }

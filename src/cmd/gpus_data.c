@@ -142,8 +142,8 @@ static void put_gpu(struct printer *p, const struct live_model *live, const stru
         print_key(p, "mig");
         print_map(p, PRINT_LINE);
         put_bool(p, "capable", gpu->mig_capable);
-        put_bool(p, "on", gpu->mig_on);
-        put_bool(p, "pendingOn", gpu->mig_pending_on);
+        put_bool(p, "enabled", gpu->mig_on);
+        put_bool(p, "pendingEnabled", gpu->mig_pending_on);
         print_end(p);
         put_number(p, "memorySlices", live->model.memory_slices);
         put_health(p, gpu);

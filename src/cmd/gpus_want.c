@@ -158,6 +158,6 @@ bool gpus_has(const struct gpus_node *n, unsigned index, const struct want *want
                 return true;
         devices_text(has, has_text, sizeof has_text);
         devices_text(wants, wants_text, sizeof wants_text);
-        snprintf(why, GPUS_WHY_MAX, same ? "its slices stand at other places" : "it has %s, not %s", has_text, wants_text);
+        snprintf(why, GPUS_WHY_MAX, same ? "its slices stand at other places" : "it has %s; wanted: %s", has_text, wants_text);
         return false;
 }
