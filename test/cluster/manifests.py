@@ -8,7 +8,7 @@ from cluster import ROOT
 
 HERE = Path(__file__).parent
 KINDS = {(k["apiVersion"], k["kind"]): k for k in yaml.safe_load((HERE / "data/kinds.yaml").read_text())}
-OURS = "carve.dev/"  # a file of carve itself (a policy, say), not an object of a cluster
+OURS = "carve.dev"  # files of carve itself (a policy, say, or a scenario of sim.carve.dev), not objects of a cluster
 
 
 def objects_in(path):
@@ -17,7 +17,7 @@ def objects_in(path):
     if not all(isinstance(d, dict) and "apiVersion" in d and "kind" in d for d in documents):
         return []
     flat = [item for d in documents for item in (d["items"] if d["kind"] == "List" else [d])]
-    return [o for o in flat if not o["apiVersion"].startswith(OURS)]
+    return [o for o in flat if not o["apiVersion"].split("/")[0].endswith(OURS)]
 
 
 def shipped():

@@ -45,14 +45,14 @@ static void check_verdict(const char *verdict, const char *name, char *words, co
 static void takes_and_refuses_what_mig_parted_does(void **state) {
         (void)state;
         _cleanup_free_ char *data = load("verdicts.txt");
-        char *next = strstr(data, "\n=== ");
+        char *next = strstr(data, "\n=== "), empty[] = "";
         unsigned count = 0;
 
         while (next) {
                 char *verdict = next + 5, *text = strchr(verdict, '\n') + 1;
                 next = strstr(text - 1, "\n=== ");
                 if (next && next < text)
-                        text = (char[]){ "" };
+                        text = empty;
                 else if (next)
                         next[1] = '\0'; /* the newline before "===" belongs to the file */
                 *strchr(verdict, '\n') = '\0';
