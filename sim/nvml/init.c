@@ -81,7 +81,7 @@ static nvmlReturn_t open_node(void) {
         struct err e;
         const char *dir = getenv("CARVE_SIM");
         if (!dir || !*dir) {
-                client_say("CARVE_SIM is not set: it names the folder of a simulated node, as `carve-sim create` makes one");
+                client_say("CARVE_SIM is not set: it names the folder of a simulated node, as `carve-sim new` makes one");
                 return NVML_ERROR_DRIVER_NOT_LOADED;
         }
         if (client.store.fd >= 0)

@@ -45,7 +45,8 @@ int store_open(struct store *s, const char *dir, struct err *e) {
         s->fd = -1;
         if (!realpath(dir, s->dir)) {
                 bool missing = errno == ENOENT || errno == ENOTDIR;
-                return err_set(e, missing ? ERR_INPUT : ERR_SYSTEM, "%.200s: %s", dir, missing ? "no such folder" : strerror(errno));
+                return err_set(e, missing ? ERR_INPUT : ERR_SYSTEM, "%.200s: %s", dir,
+                               missing ? "no such folder; `carve-sim new` makes one" : strerror(errno));
         }
         int r = open_state(s, e);
         if (r < 0)

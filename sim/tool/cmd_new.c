@@ -162,7 +162,7 @@ const struct cmd cmd_new = {
                 "docs/reference/scenario.md) or in options. The same scenario and seed make the same node; nodes that are to be told "
                 "apart need seeds of their own.",
         .examples = "  carve-sim new node examples/scenarios/p4d.yaml\n"
-                    "  carve-sim new node --model H100-80GB --gpus 8 --layout 3g.40gb,2g.20gb,1g.10gb",
+                    "  carve-sim new node --model H100-80GB --gpus 8 --layout 3g.40gb,1g.10gb",
         .options = options,
         .args_bytes = sizeof(struct args),
         .set_defaults = set_defaults,

@@ -25,7 +25,7 @@ static int make_plans(const struct gpus_node *n, const struct gpus_layout *layou
                         log_error("%s", e->text);
                 *e = one;
                 r = -(int)e->code;
-                if (r == -ERR_INPUT)
+                if (r == -ERR_INPUT || r == -ERR_USAGE)
                         break; /* whatever the GPU */
         }
         return r;

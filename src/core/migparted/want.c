@@ -61,7 +61,7 @@ static int parse_item(char *text, struct asked_slices *a, struct err *e) {
         if (mark) {
                 char *number = mark + 1, kind = *mark;
                 if (!*number || strlen(number) > 2 || number[strspn(number, "0123456789")])
-                        return err_set(e, ERR_INPUT, "'%.64s' is no slice: %s", text, form);
+                        return err_set(e, ERR_USAGE, "'%.64s' is no slice: %s", text, form);
                 *mark = '\0';
                 if (kind == '@')
                         a->start = (uint8_t)strtoul(number, NULL, 10);
@@ -69,7 +69,7 @@ static int parse_item(char *text, struct asked_slices *a, struct err *e) {
                         a->count = (unsigned)strtoul(number, NULL, 10);
         }
         if (slice_name_parse(text, &a->name, &why) < 0)
-                return err_set(e, ERR_INPUT, "'%.64s' is neither a preset nor a slice: %s", text, form);
+                return err_set(e, ERR_USAGE, "'%.64s' is neither a preset nor a slice: %s", text, form);
         return 0;
 }
 
@@ -82,7 +82,7 @@ int want_from_text(const char *text, const struct want_gpu *gpu, struct want *re
 
         for (char *item; (item = strsep(&rest, ","));) {
                 if (count == SLICES_ASKED_MAX)
-                        return err_set(e, ERR_INPUT, "a layout has at most %d slices", SLICES_ASKED_MAX);
+                        return err_set(e, ERR_USAGE, "a layout has at most %d slices", SLICES_ASKED_MAX);
                 int r = parse_item(item, &asked[count], e);
                 if (r < 0 || (gpu->model && (r = asked_find(gpu, item, &asked[count], e)) < 0))
                         return r;
