@@ -37,6 +37,6 @@ install: build
 	@meson install -C $(BUILD) --quiet --destdir "$(DESTDIR)"
 
 clean:
-	@rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-fuzz $(BUILD)-sanitize
+	@rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-fuzz $(BUILD)-sanitize $(BUILD)-thread
 
 .PHONY: all build demo test check bench fuzz install clean

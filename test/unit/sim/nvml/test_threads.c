@@ -1,12 +1,12 @@
 /* Threads of one process call everything at once: readers, makers and destroyers, waiters for events, samplers, and some that init and shut
- * down. To be run under ThreadSanitizer too (.ci/run). Argument: how many rounds each thread does. */
+ * down; meanwhile another process makes and destroys too. Argument: how many rounds each thread does. */
 #include "machine.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 static unsigned rounds = 150;
-static atomic_uint wrong, made, delivered;
+static atomic_uint wrong, made, seen, delivered;
 static nvmlDevice_t gpus[2];
 
 /* cmocka's checks are for its own thread. */
@@ -25,19 +25,36 @@ static bool any_of(nvmlReturn_t r, const nvmlReturn_t *allowed, size_t size) {
         return false;
 }
 
+/* A slice may go between any two calls, and says so; while it is there, what it says is a 3g.40gb of an H100. */
+static void look_at_slice(nvmlDevice_t gpu, nvmlDevice_t slice) {
+        nvmlDeviceAttributes_t a;
+        nvmlMemory_t memory;
+        nvmlDevice_t parent;
+        nvmlReturn_t r = nvmlDeviceGetAttributes_v2(slice, &a);
+        if (EXPECT(r, NVML_SUCCESS, NVML_ERROR_INVALID_ARGUMENT) && r == NVML_SUCCESS)
+                expect(a.gpuInstanceSliceCount == 3 && a.multiprocessorCount == 60 && a.memorySizeMB == 40448);
+        r = nvmlDeviceGetMemoryInfo(slice, &memory);
+        if (EXPECT(r, NVML_SUCCESS, NVML_ERROR_INVALID_ARGUMENT) && r == NVML_SUCCESS)
+                expect(memory.total >> 20 == 40448 && memory.free + memory.used == memory.total);
+        r = nvmlDeviceGetDeviceHandleFromMigDeviceHandle(slice, &parent);
+        if (EXPECT(r, NVML_SUCCESS, NVML_ERROR_INVALID_ARGUMENT) && r == NVML_SUCCESS)
+                expect(parent == gpu);
+}
+
 static void *read_all(void *gpu) {
         for (unsigned round = 0; round < rounds; round++)
                 for (unsigned index = 0; index < 7; index++) {
-                        nvmlDevice_t device;
-                        nvmlDeviceAttributes_t attributes;
+                        nvmlDevice_t slice;
                         nvmlProcessInfo_t infos[4];
                         unsigned count = 4;
-                        if (!EXPECT(nvmlDeviceGetMigDeviceHandleByIndex(gpu, index, &device), NVML_SUCCESS, NVML_ERROR_NOT_FOUND))
-                                return NULL;
                         EXPECT(nvmlDeviceGetComputeRunningProcesses_v3(gpu, &count, infos), NVML_SUCCESS);
-                        EXPECT(nvmlDeviceGetGpuInstanceRemainingCapacity(gpu, 19, &count), NVML_SUCCESS);
-                        if (nvmlDeviceGetMigDeviceHandleByIndex(gpu, index, &device) == NVML_SUCCESS)
-                                EXPECT(nvmlDeviceGetAttributes_v2(device, &attributes), NVML_SUCCESS, NVML_ERROR_INVALID_ARGUMENT);
+                        if (EXPECT(nvmlDeviceGetGpuInstanceRemainingCapacity(gpu, 9, &count), NVML_SUCCESS))
+                                expect(count <= 2);
+                        nvmlReturn_t r = nvmlDeviceGetMigDeviceHandleByIndex(gpu, index, &slice);
+                        if (EXPECT(r, NVML_SUCCESS, NVML_ERROR_NOT_FOUND) && r == NVML_SUCCESS) {
+                                look_at_slice(gpu, slice);
+                                atomic_fetch_add(&seen, 1);
+                        }
                 }
         return NULL;
 }
@@ -98,21 +115,38 @@ static void *come_and_go(void *gpu) {
         return NULL;
 }
 
+/* The other process, whose changes take turns with those of the threads. */
+static void change_from_outside(void) {
+        bool ready = nvmlInit_v2() == NVML_SUCCESS;
+        for (unsigned i = 0; i < 2 && ready; i++) {
+                ready = nvmlDeviceGetHandleByIndex_v2(i, &gpus[i]) == NVML_SUCCESS;
+                make_and_destroy(gpus[i]);
+        }
+        _exit(!ready || atomic_load(&wrong) > 0);
+}
+
 static void all_at_once(void **state) {
         (void)state;
         static void *(*const jobs[])(void *) = { read_all,         read_all, make_and_destroy, make_and_destroy,
                                                  wait_for_changes, sample,   come_and_go };
         pthread_t threads[2 * ARRAY_SIZE(jobs)];
-        machine_start("590.48.01", "H100-80GB,H100-80GB", true);
+        machine_make("590.48.01", "H100-80GB,H100-80GB", true);
+        pid_t other = fork();
+        assert_true(other >= 0);
+        if (other == 0)
+                change_from_outside();
+        assert_int_equal(nvmlInit_v2(), NVML_SUCCESS);
         for (unsigned i = 0; i < 2; i++)
                 gpus[i] = machine_gpu(i);
         for (unsigned i = 0; i < ARRAY_SIZE(threads); i++)
                 assert_int_equal(pthread_create(&threads[i], NULL, jobs[i / 2], gpus[i % 2]), 0);
         for (unsigned i = 0; i < ARRAY_SIZE(threads); i++)
                 assert_int_equal(pthread_join(threads[i], NULL), 0);
-        print_message("%u instances made and destroyed, %u changes told\n", atomic_load(&made), atomic_load(&delivered));
+        machine_join(other);
+        print_message("%u instances made and destroyed, %u seen, %u changes told\n", atomic_load(&made), atomic_load(&seen),
+                      atomic_load(&delivered));
         assert_int_equal(atomic_load(&wrong), 0);
-        assert_true(atomic_load(&made) >= rounds && atomic_load(&delivered) > 0);
+        assert_true(atomic_load(&made) >= rounds && atomic_load(&seen) > 0 && atomic_load(&delivered) > 0);
         machine_stop();
 }
 
