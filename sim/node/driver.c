@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #define DRIVER_OLDEST 450
+#define TELLS_PROFILES_ALWAYS 550
 #define DRIFT_ALL 255 /* not of one profile */
 
 enum drift_kind {
@@ -109,6 +110,10 @@ bool driver_knows_mig(const struct node *n, const struct gpu_model *model) {
 
 bool driver_knows_profile(const struct node *n, const struct gpu_model *model, const struct gpu_profile *profile) {
         return driver_knows_mig(n, model) && profile->nvml < driver_profile_count(n) && known(n, DRIFT_PROFILE, model, profile->index);
+}
+
+bool driver_tells_profiles_always(const struct node *n) {
+        return n->driver_major >= TELLS_PROFILES_ALWAYS;
 }
 
 unsigned driver_profile_count(const struct node *n) {

@@ -15,6 +15,9 @@ uint64_t driver_of(const struct node *n);
 /* Does this driver know MIG on this model at all, and this profile of it? */
 bool driver_knows_mig(const struct node *n, const struct gpu_model *model);
 bool driver_knows_profile(const struct node *n, const struct gpu_model *model, const struct gpu_profile *profile);
+/* Does it tell profiles and placements while MIG is off, too? R535 did not; R550 does, and has a field that says so
+ * (NVML_FI_DEV_IS_MIG_MODE_INDEPENDENT_MIG_QUERY_CAPABLE). */
+bool driver_tells_profiles_always(const struct node *n);
 /* How many NVML_GPU_INSTANCE_PROFILE_* its library has. */
 unsigned driver_profile_count(const struct node *n);
 /* May a 4g and a 3g stand side by side? Not before R510. */

@@ -3,10 +3,6 @@
 
 #include "sim/nvml/getter.h"
 
-static const struct board *board(const struct target *t) {
-        return board_of(node_model(t->at));
-}
-
 static const struct {
         const char *name;
         nvmlDeviceArchitecture_t number;
@@ -42,14 +38,14 @@ EXPORT nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int 
 
 static nvmlReturn_t cores(const struct call *call, const struct target *t, unsigned int *ret_cores) {
         (void)call;
-        *ret_cores = board(t)->cores;
+        *ret_cores = getter_board(t)->cores;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetNumGpuCores, unsigned int, cores)
 
 static nvmlReturn_t bus_width(const struct call *call, const struct target *t, unsigned int *ret_bits) {
         (void)call;
-        *ret_bits = board(t)->memory_bus_bits;
+        *ret_bits = getter_board(t)->memory_bus_bits;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetMemoryBusWidth, unsigned int, bus_width)
@@ -106,10 +102,9 @@ static nvmlReturn_t power_source(const struct call *call, const struct target *t
 }
 GETTER(nvmlDeviceGetPowerSource, nvmlPowerSource_t, power_source)
 
-#define FIRST_IRQ 100
 static nvmlReturn_t irq(const struct call *call, const struct target *t, unsigned int *ret_irq) {
         (void)call;
-        *ret_irq = FIRST_IRQ + t->gpu;
+        *ret_irq = NODE_IRQ_FIRST + t->at->minor;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetIrqNum, unsigned int, irq)

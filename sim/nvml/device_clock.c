@@ -6,24 +6,14 @@
 #define STEP_MHZ 15                /* between supported clocks of the compute part */
 #define SUPPORTED_REASONS 0x1FFULL /* all that nvmlClocksEventReason… names */
 
-static const struct board *board(const struct target *t) {
-        return board_of(node_model(t->at));
-}
-
-static struct reading now(const struct call *call, const struct target *t) {
-        struct reading r;
-        reading_gpu(call->node, t->gpu, call->now_us, &r);
-        return r;
-}
-
 static unsigned max_clock(const struct target *t, nvmlClockType_t type) {
-        const struct board *b = board(t);
+        const struct board *b = getter_board(t);
         const unsigned clocks[NVML_CLOCK_COUNT] = { b->graphics_max_mhz, b->sm_max_mhz, b->memory_max_mhz, b->video_max_mhz };
         return clocks[type];
 }
 
 static unsigned current_clock(const struct call *call, const struct target *t, nvmlClockType_t type) {
-        const struct reading r = now(call, t);
+        const struct reading r = getter_now(call, t);
         const unsigned clocks[NVML_CLOCK_COUNT] = { r.graphics_mhz, r.sm_mhz, r.memory_mhz, r.video_mhz };
         return clocks[type];
 }
@@ -111,7 +101,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetSupportedMemoryClocks(nvmlDevice_t device, unsi
         CALL(nvmlDeviceGetSupportedMemoryClocks);
         struct target t;
         TRY(call_device(&call, device, TARGET_ANY, &t));
-        return count ? give_clocks(board(&t)->memory_max_mhz, 0, 1, count, clocksMHz) : NVML_ERROR_INVALID_ARGUMENT;
+        return count ? give_clocks(getter_board(&t)->memory_max_mhz, 0, 1, count, clocksMHz) : NVML_ERROR_INVALID_ARGUMENT;
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetSupportedGraphicsClocks(nvmlDevice_t device, unsigned int memoryClockMHz, unsigned int *count,
@@ -119,7 +109,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetSupportedGraphicsClocks(nvmlDevice_t device, un
         CALL(nvmlDeviceGetSupportedGraphicsClocks);
         struct target t;
         TRY(call_device(&call, device, TARGET_ANY, &t));
-        const struct board *b = board(&t);
+        const struct board *b = getter_board(&t);
         if (!count)
                 return NVML_ERROR_INVALID_ARGUMENT;
         if (memoryClockMHz != b->memory_max_mhz)
@@ -128,7 +118,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetSupportedGraphicsClocks(nvmlDevice_t device, un
 }
 
 static nvmlReturn_t performance_state(const struct call *call, const struct target *t, nvmlPstates_t *ret_state) {
-        *ret_state = (nvmlPstates_t)now(call, t).performance_state;
+        *ret_state = (nvmlPstates_t)getter_now(call, t).performance_state;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetPerformanceState, nvmlPstates_t, performance_state)
@@ -140,7 +130,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetSupportedPerformanceStates(nvmlDevice_t device,
         struct target t;
         TRY(call_device(&call, device, TARGET_ANY, &t));
         unsigned room = size / sizeof *pstates;
-        bool sleeps = board(&t)->memory_bus_bits < 1024; /* HBM never slows down, and with it the GPU stays in P0 */
+        bool sleeps = getter_board(&t)->memory_bus_bits < 1024; /* HBM never slows down, and with it the GPU stays in P0 */
         if (!pstates)
                 return NVML_ERROR_INVALID_ARGUMENT;
         if (room < 1U + sleeps)
@@ -154,7 +144,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetSupportedPerformanceStates(nvmlDevice_t device,
 }
 
 static nvmlReturn_t event_reasons(const struct call *call, const struct target *t, unsigned long long *ret_reasons) {
-        *ret_reasons = now(call, t).clock_event_reasons;
+        *ret_reasons = getter_now(call, t).clock_event_reasons;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetCurrentClocksEventReasons, unsigned long long, event_reasons)

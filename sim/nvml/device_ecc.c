@@ -4,17 +4,13 @@
 #include "sim/nvml/device_ecc.h"
 #include "sim/nvml/getter.h"
 
-static const struct board *board(const struct target *t) {
-        return board_of(node_model(t->at));
-}
-
 EXPORT nvmlReturn_t nvmlDeviceGetEccMode(nvmlDevice_t device, nvmlEnableState_t *current, nvmlEnableState_t *pending) {
         CALL(nvmlDeviceGetEccMode);
         struct target t;
         TRY(call_device(&call, device, TARGET_ANY, &t));
         if (!current || !pending)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        if (!board(&t)->ecc)
+        if (!getter_board(&t)->ecc)
                 return NVML_ERROR_NOT_SUPPORTED;
         *current = (nvmlEnableState_t)t.at->ecc_mode;
         *pending = (nvmlEnableState_t)t.at->ecc_pending;
@@ -23,7 +19,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetEccMode(nvmlDevice_t device, nvmlEnableState_t 
 
 static nvmlReturn_t default_mode(const struct call *call, const struct target *t, nvmlEnableState_t *ret_mode) {
         (void)call;
-        if (!board(t)->ecc)
+        if (!getter_board(t)->ecc)
                 return NVML_ERROR_NOT_SUPPORTED;
         *ret_mode = NVML_FEATURE_ENABLED;
         return NVML_SUCCESS;
@@ -37,14 +33,14 @@ EXPORT nvmlReturn_t nvmlDeviceSetEccMode(nvmlDevice_t device, nvmlEnableState_t 
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (ecc != NVML_FEATURE_DISABLED && ecc != NVML_FEATURE_ENABLED)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        if (!board(&t)->ecc)
+        if (!getter_board(&t)->ecc)
                 return NVML_ERROR_NOT_SUPPORTED;
         call.working->gpus[t.gpu].ecc_pending = (uint8_t)ecc;
         return call_commit(&call, NVML_SUCCESS);
 }
 
 static nvmlReturn_t check_counters(const struct target *t) {
-        return board(t)->ecc && t->at->ecc_mode == NVML_FEATURE_ENABLED ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
+        return getter_board(t)->ecc && t->at->ecc_mode == NVML_FEATURE_ENABLED ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
 
 static bool known(nvmlMemoryErrorType_t error, nvmlEccCounterType_t counter) {
@@ -67,7 +63,7 @@ nvmlReturn_t ecc_count(const struct target *t, nvmlMemoryErrorType_t error, nvml
                 return NVML_ERROR_INVALID_ARGUMENT;
         /* Since Ampere the GPU tells SRAM and DRAM apart and nothing finer; before, it named the memories, and an SRAM error is shown as
          * L2's. */
-        bool fine = !board(t)->row_remap;
+        bool fine = !getter_board(t)->row_remap;
         nvmlMemoryLocation_t sram_is = fine ? NVML_MEMORY_LOCATION_L2_CACHE : NVML_MEMORY_LOCATION_SRAM;
         if (location != NVML_MEMORY_LOCATION_DRAM && fine == (location == NVML_MEMORY_LOCATION_SRAM))
                 return NVML_ERROR_NOT_SUPPORTED;
@@ -105,7 +101,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetSramEccErrorStatus(nvmlDevice_t device, nvmlEcc
         struct target t;
         TRY(call_device(&call, device, TARGET_ANY, &t));
         TRY_VERSION(status, nvmlEccSramErrorStatus_v1_t, 1);
-        if (!board(&t)->row_remap)
+        if (!getter_board(&t)->row_remap)
                 return NVML_ERROR_NOT_SUPPORTED;
         TRY(check_counters(&t));
         const struct node_ecc *now = &t.at->ecc_volatile, *ever = &t.at->ecc_aggregate;

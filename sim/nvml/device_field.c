@@ -1,9 +1,11 @@
 /* Field values: any number of readings in one call. One row of `fields` for each that is known; the others are NOT_SUPPORTED, and numbers
  * beyond the last one INVALID_ARGUMENT, each in its own place: the call as a whole succeeds. */
+#include "sim/node/driver.h"
 #include "sim/node/reading.h"
 
 #include "sim/nvml/device_ecc.h"
 #include "sim/nvml/device_link.h"
+#include "sim/nvml/device_memory.h"
 #include "sim/nvml/getter.h"
 
 #define FIELDS_MAX 4096 /* in one call */
@@ -103,28 +105,24 @@ static nvmlReturn_t pcie_replays(const struct question *q, unsigned long long *r
         return NVML_SUCCESS;
 }
 
-static nvmlReturn_t check_rows(const struct question *q) {
-        return q->board->row_remap ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
-}
-
 static nvmlReturn_t remapped_corrected(const struct question *q, unsigned long long *ret_value) {
         *ret_value = q->t->at->remapped_corrected;
-        return check_rows(q);
+        return check_rows(q->t);
 }
 
 static nvmlReturn_t remapped_uncorrected(const struct question *q, unsigned long long *ret_value) {
         *ret_value = q->t->at->remapped_uncorrected;
-        return check_rows(q);
+        return check_rows(q->t);
 }
 
 static nvmlReturn_t remap_pending(const struct question *q, unsigned long long *ret_value) {
         *ret_value = q->t->at->pending_rows > 0;
-        return check_rows(q);
+        return check_rows(q->t);
 }
 
 static nvmlReturn_t remap_failed(const struct question *q, unsigned long long *ret_value) {
         *ret_value = q->t->at->failed_rows > 0;
-        return check_rows(q);
+        return check_rows(q->t);
 }
 
 static nvmlReturn_t check_links(const struct question *q) {
@@ -164,9 +162,8 @@ static nvmlReturn_t resetless_mig(const struct question *q, unsigned long long *
         return gpu_has_mig(node_model(q->t->at)) ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
 
-/* Are profiles and placements told while MIG is off? Since R550. */
 static nvmlReturn_t mig_query_always(const struct question *q, unsigned long long *ret_value) {
-        *ret_value = q->call->node->driver_major >= 550;
+        *ret_value = driver_tells_profiles_always(q->call->node);
         return gpu_has_mig(node_model(q->t->at)) ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
 
@@ -188,61 +185,62 @@ static nvmlReturn_t recovery_action(const struct question *q, unsigned long long
 #define UINT NVML_VALUE_TYPE_UNSIGNED_INT
 #define ULONG_LONG NVML_VALUE_TYPE_UNSIGNED_LONG_LONG
 
-/* NVML_FI_DEV_… by number. */
+/* NVML_FI_DEV_… by number. What the call of its own does not tell of a MIG device (handle_rules.def), the field does not either. */
 static const struct {
         uint16_t id;
-        uint8_t type; /* nvmlValueType_t */
+        uint8_t type;  /* nvmlValueType_t */
+        uint8_t kinds; /* enum target_kind */
         field_fn *read;
 } fields[] = {
-        { 1, UINT, ecc_current },
-        { 2, UINT, ecc_pending },
-        { 3, ULONG_LONG, sbe_volatile },
-        { 4, ULONG_LONG, dbe_volatile },
-        { 5, ULONG_LONG, sbe_aggregate },
-        { 6, ULONG_LONG, dbe_aggregate },
-        { 11, ULONG_LONG, sbe_dram_volatile },
-        { 12, ULONG_LONG, dbe_dram_volatile },
-        { 29, ULONG_LONG, retired },     /* pages with single-bit errors, … */
-        { 30, ULONG_LONG, retired },     /* … with double-bit errors, … */
-        { 31, UINT, retired },           /* … waiting for the next reset */
-        { 38, ULONG_LONG, link_errors }, /* CRC of flits, … */
-        { 45, ULONG_LONG, link_errors }, /* … of data, … */
-        { 52, ULONG_LONG, link_errors }, /* … replays, … */
-        { 59, ULONG_LONG, link_errors }, /* … recoveries of all links */
-        { 74, ULONG_LONG, violation },   /* how long power, … */
-        { 75, ULONG_LONG, violation },   /* … heat, … */
-        { 76, ULONG_LONG, violation },   /* … sync boost, … */
-        { 77, ULONG_LONG, violation },   /* … board limits, … */
-        { 78, ULONG_LONG, violation },   /* … low utilisation, … */
-        { 79, ULONG_LONG, violation },   /* … reliability held the clocks down */
-        { 82, UINT, memory_temperature },
-        { 83, ULONG_LONG, energy },
-        { 91, UINT, link_count },
-        { 94, UINT, pcie_replays },
-        { 142, UINT, remapped_corrected },
-        { 143, UINT, remapped_uncorrected },
-        { 144, UINT, remap_pending },
-        { 145, UINT, remap_failed },
-        { 147, UINT, switch_links },
-        { 160, ULONG_LONG, link_errors }, /* ECC of all links, … */
-        { 161, UINT, link_errors },       /* … replays, … */
-        { 162, UINT, link_errors },       /* … recoveries, … */
-        { 163, UINT, link_errors },       /* … CRC of one */
-        { 165, UINT, link_state },
-        { 166, UINT, link_version },
-        { 184, UINT, resetless_mig },
-        { 185, UINT, power }, /* average */
-        { 186, UINT, power }, /* instant */
-        { 187, UINT, power_min },
-        { 188, UINT, power_max },
-        { 189, UINT, power_max },   /* default */
-        { 190, UINT, power_limit }, /* current */
-        { 191, ULONG_LONG, energy },
-        { 192, UINT, power_limit }, /* requested */
-        { 199, UINT, mig_query_always },
-        { 226, UINT, reset_status },
-        { 227, UINT, drain_status },
-        { 230, UINT, recovery_action },
+        { 1, UINT, TARGET_ANY, ecc_current },
+        { 2, UINT, TARGET_ANY, ecc_pending },
+        { 3, ULONG_LONG, TARGET_GPU, sbe_volatile },
+        { 4, ULONG_LONG, TARGET_GPU, dbe_volatile },
+        { 5, ULONG_LONG, TARGET_GPU, sbe_aggregate },
+        { 6, ULONG_LONG, TARGET_GPU, dbe_aggregate },
+        { 11, ULONG_LONG, TARGET_GPU, sbe_dram_volatile },
+        { 12, ULONG_LONG, TARGET_GPU, dbe_dram_volatile },
+        { 29, ULONG_LONG, TARGET_GPU, retired },     /* pages with single-bit errors, … */
+        { 30, ULONG_LONG, TARGET_GPU, retired },     /* … with double-bit errors, … */
+        { 31, UINT, TARGET_GPU, retired },           /* … waiting for the next reset */
+        { 38, ULONG_LONG, TARGET_GPU, link_errors }, /* CRC of flits, … */
+        { 45, ULONG_LONG, TARGET_GPU, link_errors }, /* … of data, … */
+        { 52, ULONG_LONG, TARGET_GPU, link_errors }, /* … replays, … */
+        { 59, ULONG_LONG, TARGET_GPU, link_errors }, /* … recoveries of all links */
+        { 74, ULONG_LONG, TARGET_GPU, violation },   /* how long power, … */
+        { 75, ULONG_LONG, TARGET_GPU, violation },   /* … heat, … */
+        { 76, ULONG_LONG, TARGET_GPU, violation },   /* … sync boost, … */
+        { 77, ULONG_LONG, TARGET_GPU, violation },   /* … board limits, … */
+        { 78, ULONG_LONG, TARGET_GPU, violation },   /* … low utilisation, … */
+        { 79, ULONG_LONG, TARGET_GPU, violation },   /* … reliability held the clocks down */
+        { 82, UINT, TARGET_GPU, memory_temperature },
+        { 83, ULONG_LONG, TARGET_GPU, energy },
+        { 91, UINT, TARGET_GPU, link_count },
+        { 94, UINT, TARGET_GPU, pcie_replays },
+        { 142, UINT, TARGET_GPU, remapped_corrected },
+        { 143, UINT, TARGET_GPU, remapped_uncorrected },
+        { 144, UINT, TARGET_GPU, remap_pending },
+        { 145, UINT, TARGET_GPU, remap_failed },
+        { 147, UINT, TARGET_GPU, switch_links },
+        { 160, ULONG_LONG, TARGET_GPU, link_errors }, /* ECC of all links, … */
+        { 161, UINT, TARGET_GPU, link_errors },       /* … replays, … */
+        { 162, UINT, TARGET_GPU, link_errors },       /* … recoveries, … */
+        { 163, UINT, TARGET_GPU, link_errors },       /* … CRC of one */
+        { 165, UINT, TARGET_GPU, link_state },
+        { 166, UINT, TARGET_GPU, link_version },
+        { 184, UINT, TARGET_ANY, resetless_mig },
+        { 185, UINT, TARGET_GPU, power }, /* average */
+        { 186, UINT, TARGET_GPU, power }, /* instant */
+        { 187, UINT, TARGET_GPU, power_min },
+        { 188, UINT, TARGET_GPU, power_max },
+        { 189, UINT, TARGET_GPU, power_max },   /* default */
+        { 190, UINT, TARGET_GPU, power_limit }, /* current */
+        { 191, ULONG_LONG, TARGET_GPU, energy },
+        { 192, UINT, TARGET_GPU, power_limit }, /* requested */
+        { 199, UINT, TARGET_ANY, mig_query_always },
+        { 226, UINT, TARGET_GPU, reset_status },
+        { 227, UINT, TARGET_GPU, drain_status },
+        { 230, UINT, TARGET_GPU, recovery_action },
 };
 
 static nvmlReturn_t read_field(const struct question *q, unsigned id, nvmlFieldValue_t *value) {
@@ -252,6 +250,8 @@ static nvmlReturn_t read_field(const struct question *q, unsigned id, nvmlFieldV
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
                 if (fields[i].id != id)
                         continue;
+                if (!(q->t->kind & fields[i].kinds))
+                        return NVML_ERROR_NOT_SUPPORTED;
                 TRY(fields[i].read(q, &number));
                 value->valueType = (nvmlValueType_t)fields[i].type;
                 value->value.ullVal = number;

@@ -2,6 +2,7 @@
 #include "sim/node/mig.h"
 #include "sim/node/reading.h"
 
+#include "sim/nvml/device_memory.h"
 #include "sim/nvml/getter.h"
 
 static void memory_of(const struct call *call, const struct target *t, struct mig_memory *ret_memory) {
@@ -59,8 +60,7 @@ static nvmlReturn_t protected_memory(const struct call *call, const struct targe
 }
 GETTER(nvmlDeviceGetConfComputeProtectedMemoryUsage, nvmlMemory_t, protected_memory)
 
-/* Row remapping: since Ampere, and not while instances hold parts of the memory. */
-static nvmlReturn_t check_rows(const struct target *t) {
+nvmlReturn_t check_rows(const struct target *t) {
         if (!board_of(node_model(t->at))->row_remap)
                 return NVML_ERROR_NOT_SUPPORTED;
         for (unsigned i = 0; i < NODE_GIS_MAX; i++)

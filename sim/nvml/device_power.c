@@ -3,24 +3,14 @@
 
 #include "sim/nvml/getter.h"
 
-static const struct board *board(const struct target *t) {
-        return board_of(node_model(t->at));
-}
-
-static struct reading now(const struct call *call, const struct target *t) {
-        struct reading r;
-        reading_gpu(call->node, t->gpu, call->now_us, &r);
-        return r;
-}
-
 /* A board whose power nobody knows measures none either. */
 static nvmlReturn_t check_power(const struct target *t) {
-        return board(t)->power_default_w ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
+        return getter_board(t)->power_default_w ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
 
 static nvmlReturn_t power_usage(const struct call *call, const struct target *t, unsigned int *ret_mw) {
         TRY(check_power(t));
-        *ret_mw = now(call, t).power_mw;
+        *ret_mw = getter_now(call, t).power_mw;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetPowerUsage, unsigned int, power_usage)
@@ -28,7 +18,7 @@ GETTER(nvmlDeviceGetPowerUsage, unsigned int, power_usage)
 /* Volta was the first to count it. */
 static nvmlReturn_t energy(const struct call *call, const struct target *t, unsigned long long *ret_mj) {
         TRY(check_power(t));
-        *ret_mj = now(call, t).energy_mj;
+        *ret_mj = getter_now(call, t).energy_mj;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetTotalEnergyConsumption, unsigned long long, energy)
@@ -45,7 +35,7 @@ GETTER(nvmlDeviceGetEnforcedPowerLimit, unsigned int, power_limit)
 static nvmlReturn_t default_limit(const struct call *call, const struct target *t, unsigned int *ret_mw) {
         (void)call;
         TRY(check_power(t));
-        *ret_mw = board(t)->power_default_w * 1000;
+        *ret_mw = getter_board(t)->power_default_w * 1000;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetPowerManagementDefaultLimit, unsigned int, default_limit)
@@ -57,14 +47,14 @@ EXPORT nvmlReturn_t nvmlDeviceGetPowerManagementLimitConstraints(nvmlDevice_t de
         if (!minLimit || !maxLimit)
                 return NVML_ERROR_INVALID_ARGUMENT;
         TRY(check_power(&t));
-        *minLimit = board(&t)->power_min_w * 1000;
-        *maxLimit = board(&t)->power_default_w * 1000;
+        *minLimit = getter_board(&t)->power_min_w * 1000;
+        *maxLimit = getter_board(&t)->power_default_w * 1000;
         return NVML_SUCCESS;
 }
 
 static nvmlReturn_t set_limit(struct call *call, const struct target *t, unsigned int limit_mw) {
         TRY(check_power(t));
-        if (limit_mw < board(t)->power_min_w * 1000 || limit_mw > board(t)->power_default_w * 1000)
+        if (limit_mw < getter_board(t)->power_min_w * 1000 || limit_mw > getter_board(t)->power_default_w * 1000)
                 return NVML_ERROR_INVALID_ARGUMENT;
         reading_settle(call->working, t->gpu, call->now_us);
         call->working->gpus[t->gpu].power_limit_mw = limit_mw;
@@ -104,7 +94,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetTemperature(nvmlDevice_t device, nvmlTemperatur
         TRY(call_device(&call, device, TARGET_ANY, &t));
         if (!temp || sensorType != NVML_TEMPERATURE_GPU)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        *temp = now(&call, &t).temperature_c;
+        *temp = getter_now(&call, &t).temperature_c;
         return NVML_SUCCESS;
 }
 
@@ -115,7 +105,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetTemperatureV(nvmlDevice_t device, nvmlTemperatu
         TRY_VERSION(temperature, nvmlTemperature_v1_t, 1);
         if (temperature->sensorType != NVML_TEMPERATURE_GPU)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        temperature->temperature = (int)now(&call, &t).temperature_c;
+        temperature->temperature = (int)getter_now(&call, &t).temperature_c;
         return NVML_SUCCESS;
 }
 
@@ -126,10 +116,10 @@ EXPORT nvmlReturn_t nvmlDeviceGetTemperatureThreshold(nvmlDevice_t device, nvmlT
         if (!temp || thresholdType >= NVML_TEMPERATURE_THRESHOLD_COUNT)
                 return NVML_ERROR_INVALID_ARGUMENT;
         const uint8_t thresholds[NVML_TEMPERATURE_THRESHOLD_COUNT] = {
-                [NVML_TEMPERATURE_THRESHOLD_SHUTDOWN] = board(&t)->shutdown_c,
-                [NVML_TEMPERATURE_THRESHOLD_SLOWDOWN] = board(&t)->slowdown_c,
-                [NVML_TEMPERATURE_THRESHOLD_MEM_MAX] = board(&t)->memory_max_c,
-                [NVML_TEMPERATURE_THRESHOLD_GPU_MAX] = board(&t)->gpu_max_c,
+                [NVML_TEMPERATURE_THRESHOLD_SHUTDOWN] = getter_board(&t)->shutdown_c,
+                [NVML_TEMPERATURE_THRESHOLD_SLOWDOWN] = getter_board(&t)->slowdown_c,
+                [NVML_TEMPERATURE_THRESHOLD_MEM_MAX] = getter_board(&t)->memory_max_c,
+                [NVML_TEMPERATURE_THRESHOLD_GPU_MAX] = getter_board(&t)->gpu_max_c,
         };
         if (!thresholds[thresholdType])
                 return NVML_ERROR_NOT_SUPPORTED;
@@ -143,24 +133,24 @@ EXPORT nvmlReturn_t nvmlDeviceGetMarginTemperature(nvmlDevice_t device, nvmlMarg
         struct target t;
         TRY(call_device(&call, device, TARGET_ANY, &t));
         TRY_VERSION(marginTempInfo, nvmlMarginTemperature_v1_t, 1);
-        if (getter_architecture(&t) < NVML_DEVICE_ARCH_ADA || !board(&t)->slowdown_c)
+        if (getter_architecture(&t) < NVML_DEVICE_ARCH_ADA || !getter_board(&t)->slowdown_c)
                 return NVML_ERROR_NOT_SUPPORTED;
-        marginTempInfo->marginTemperature = board(&t)->slowdown_c - (int)now(&call, &t).temperature_c;
+        marginTempInfo->marginTemperature = getter_board(&t)->slowdown_c - (int)getter_now(&call, &t).temperature_c;
         return NVML_SUCCESS;
 }
 
 static nvmlReturn_t fan_count(const struct call *call, const struct target *t, unsigned int *ret_fans) {
         (void)call;
-        *ret_fans = board(t)->fans;
+        *ret_fans = getter_board(t)->fans;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetNumFans, unsigned int, fan_count)
 
 /* Passive boards are cooled by the fans of their machine. */
 static nvmlReturn_t fan_speed(const struct call *call, const struct target *t, unsigned int *ret_percent) {
-        if (!board(t)->fans)
+        if (!getter_board(t)->fans)
                 return NVML_ERROR_NOT_SUPPORTED;
-        *ret_percent = now(call, t).fan_percent;
+        *ret_percent = getter_now(call, t).fan_percent;
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetFanSpeed, unsigned int, fan_speed)
@@ -168,7 +158,7 @@ GETTER(nvmlDeviceGetFanSpeed, unsigned int, fan_speed)
 static nvmlReturn_t speed_of_fan(const struct call *call, const struct target *t, unsigned int fan, unsigned int *ret_percent) {
         unsigned percent;
         TRY(fan_speed(call, t, &percent));
-        if (!ret_percent || fan >= board(t)->fans)
+        if (!ret_percent || fan >= getter_board(t)->fans)
                 return NVML_ERROR_INVALID_ARGUMENT;
         *ret_percent = percent;
         return NVML_SUCCESS;
@@ -195,7 +185,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetMinMaxFanSpeed(nvmlDevice_t device, unsigned in
         TRY(call_device(&call, device, TARGET_ANY, &t));
         if (!minSpeed || !maxSpeed)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        if (!board(&t)->fans)
+        if (!getter_board(&t)->fans)
                 return NVML_ERROR_NOT_SUPPORTED;
         *minSpeed = FAN_MIN_PERCENT;
         *maxSpeed = 100;

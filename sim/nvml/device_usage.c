@@ -7,14 +7,8 @@
 #define SAMPLE_PERIOD_US 100000
 #define SAMPLES_MAX 100
 
-static struct reading now(const struct call *call, const struct target *t) {
-        struct reading r;
-        reading_gpu(call->node, t->gpu, call->now_us, &r);
-        return r;
-}
-
 static nvmlReturn_t utilization(const struct call *call, const struct target *t, nvmlUtilization_t *ret_utilization) {
-        const struct reading r = now(call, t);
+        const struct reading r = getter_now(call, t);
         *ret_utilization = (nvmlUtilization_t){ .gpu = r.gpu_percent, .memory = r.memory_percent };
         return NVML_SUCCESS;
 }
@@ -40,7 +34,7 @@ static unsigned ofa(const struct reading *r) {
                 TRY(call_device(&call, device, TARGET_ANY, &t));                                                                           \
                 if (!utilization || !samplingPeriodUs)                                                                                     \
                         return NVML_ERROR_INVALID_ARGUMENT;                                                                                \
-                const struct reading r = now(&call, &t);                                                                                   \
+                const struct reading r = getter_now(&call, &t);                                                                            \
                 *utilization = percent(&r);                                                                                                \
                 *samplingPeriodUs = ENGINE_PERIOD_US;                                                                                      \
                 return NVML_SUCCESS;                                                                                                       \

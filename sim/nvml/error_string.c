@@ -1,7 +1,8 @@
 #include "sim/nvml/call.h"
 #include "sim/nvml/exports.h"
 
-/* The texts of the real library as users see them in the messages of programs (nvidia-smi, container runtimes, nvidia-ml-py). */
+/* The texts of the real library as users see them in the messages of programs (nvidia-smi, container runtimes, nvidia-ml-py). Nobody was
+ * seen to quote those of 22, 24 and 27 to 30: they are the codes' names in words. */
 static const char *const texts[] = {
         [NVML_SUCCESS] = "Success",
         [NVML_ERROR_UNINITIALIZED] = "Uninitialized",

@@ -1,6 +1,7 @@
 /* getter: the shape of functions that tell one thing about a device. Each exported name stands in full where GETTER is used. */
 #pragma once
 
+#include "sim/node/reading.h"
 #include "sim/nvml/call.h"
 #include "sim/nvml/exports.h"
 
@@ -35,6 +36,17 @@
                 if ((pointer)->version != NVML_VERSION(type, number))                                                                      \
                         return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;                                                                       \
         } while (0)
+
+/* The board that a device is or lies on, and what its sensors show now. */
+static inline const struct board *getter_board(const struct target *t) {
+        return board_of(node_model(t->at));
+}
+
+static inline struct reading getter_now(const struct call *call, const struct target *t) {
+        struct reading r;
+        reading_gpu(call->node, t->gpu, call->now_us, &r);
+        return r;
+}
 
 /* NVML_DEVICE_ARCH_*, of the GPU that a device is or lies on. */
 unsigned getter_architecture(const struct target *t);

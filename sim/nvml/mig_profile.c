@@ -12,9 +12,6 @@
 #define SWITCH_WITH_RESET_MS 4500
 #define SWITCH_MS 300
 
-/* From this branch on, profiles and placements are told with MIG off too (R535 did not). */
-#define ASKED_WITH_MIG_OFF_SINCE 545
-
 nvmlReturn_t mig_capable(const struct call *call, const struct target *t) {
         return driver_knows_mig(call->node, node_model(t->at)) ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
@@ -25,7 +22,7 @@ nvmlReturn_t mig_enabled(const struct call *call, const struct target *t) {
 }
 
 static nvmlReturn_t may_ask(const struct call *call, const struct target *t) {
-        return call->node->driver_major >= ASKED_WITH_MIG_OFF_SINCE ? mig_capable(call, t) : mig_enabled(call, t);
+        return driver_tells_profiles_always(call->node) ? mig_capable(call, t) : mig_enabled(call, t);
 }
 
 bool mig_profile_has_graphics(const struct gpu_profile *profile) {

@@ -208,7 +208,7 @@ static int put_information(int root, const struct node *n, const struct node_gpu
                          "Model: \t\t %s\nIRQ:   \t\t %u\nGPU UUID: \t %s\nVideo BIOS: \t %s\nBus Type: \t PCIe\nDMA Size: \t 52 bits\n"
                          "DMA Mask: \t 0xfffffffffffff\nBus Location: \t %s\nDevice Minor: \t %u\nGPU Firmware: \t %s\n"
                          "GPU Excluded:\t No\n",
-                         gpu->product, 128u + gpu->minor, uuid, board->vbios, bus, gpu->minor, n->driver);
+                         gpu->product, NODE_IRQ_FIRST + (unsigned)gpu->minor, uuid, board->vbios, bus, gpu->minor, n->driver);
 }
 
 static int put_gpu(int root, const struct node *n, const struct node_gpu *gpu, struct err *e) {

@@ -155,6 +155,28 @@ static void fields_answer_one_by_one(void **state) {
         machine_stop();
 }
 
+/* What the calls of their own do not tell of a MIG device, or of a GPU whose memory is shared out (NVML's notes on
+ * nvmlDeviceGetRemappedRows), the fields do not tell either. */
+static void fields_of_a_slice_are_few(void **state) {
+        static const struct {
+                unsigned id;
+                int gpu, slice;
+        } rows[] = {
+                { 1, 1, 1 }, { 189, 700000, -3 }, { 144, -3, -3 }, { 165, -3, -3 }, { 184, 1, 1 }, { 230, 0, -3 },
+        };
+        (void)state;
+        machine_start("590.48.01", "H100-80GB", true);
+        nvmlDevice_t devices[] = { machine_gpu(0), machine_mig_device(machine_gpu(0), 19, 0) };
+        for (unsigned d = 0; d < ARRAY_SIZE(devices); d++)
+                for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                        nvmlFieldValue_t value = { .fieldId = rows[i].id };
+                        assert_int_equal(nvmlDeviceGetFieldValues(devices[d], 1, &value), NVML_SUCCESS);
+                        int said = value.nvmlReturn == NVML_SUCCESS ? (int)value.value.uiVal : -(int)value.nvmlReturn;
+                        assert_int_equal(said, d ? rows[i].slice : rows[i].gpu);
+                }
+        machine_stop();
+}
+
 static void samples_come_in_order(void **state) {
         nvmlValueType_t type;
         nvmlSample_t samples[200];
@@ -203,7 +225,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(links_lead_to_peers_or_switches), cmocka_unit_test(an_older_struct_is_not_overrun),
                 cmocka_unit_test(neighbours_share_a_numa_node),    cmocka_unit_test(fields_answer_one_by_one),
-                cmocka_unit_test(samples_come_in_order),           cmocka_unit_test(the_machine_names_its_driver),
+                cmocka_unit_test(fields_of_a_slice_are_few),       cmocka_unit_test(samples_come_in_order),
+                cmocka_unit_test(the_machine_names_its_driver),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
