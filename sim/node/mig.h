@@ -17,6 +17,9 @@ nvmlReturn_t mig_profile_by_enum(const struct node *n, unsigned gpu, unsigned en
 nvmlReturn_t mig_profile_by_id(const struct node *n, unsigned gpu, unsigned id, const struct gpu_profile **ret_profile);
 /* Memory of a profile, and its name, under this driver. */
 uint32_t mig_profile_memory_mib(const struct node *n, unsigned gpu, const struct gpu_profile *profile);
+/* SMs of a profile of so many compute slices, or of a compute instance in it: `known` is what the data say; where nobody saw the number
+ * (0), it is the slices' share of the chip, so that no client meets a slice without SMs. */
+unsigned mig_sm(const struct node_gpu *gpu, unsigned known, unsigned compute_slices);
 void mig_profile_name(const struct node *n, unsigned gpu, const struct gpu_profile *profile, unsigned compute_slices, char text[32]);
 
 /* The layout that the live GPU instances make. */

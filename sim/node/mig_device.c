@@ -46,7 +46,7 @@ void mig_attributes(const struct node *n, unsigned gpu, unsigned gi_slot, unsign
         const struct gpu_profile *profile = &node_model(g)->profiles[gi->profile];
 
         *ret_attributes = (nvmlDeviceAttributes_t){
-                .multiprocessorCount = mig_compute_profile(g, gi, ci->profile)->sm,
+                .multiprocessorCount = mig_sm(g, mig_compute_profile(g, gi, ci->profile)->sm, ci->size),
                 .sharedCopyEngineCount = profile->engines[GPU_ENGINE_COPY],
                 .sharedDecoderCount = profile->engines[GPU_ENGINE_DECODE],
                 .sharedEncoderCount = profile->engines[GPU_ENGINE_ENCODE],

@@ -82,6 +82,17 @@ uint32_t mig_profile_memory_mib(const struct node *n, unsigned gpu, const struct
         return driver_memory_mib(n, node_model(&n->gpus[gpu]), profile);
 }
 
+/* Volta, Turing and Ampere's A100 and A30 have SMs of 64 cores, later chips of 128 (CUDA programming guide, compute capabilities). */
+static unsigned cores_per_sm(const struct gpu_model *model) {
+        return model->cc_major == 7 || (model->cc_major == 8 && model->cc_minor == 0) ? 64 : 128;
+}
+
+unsigned mig_sm(const struct node_gpu *gpu, unsigned known, unsigned compute_slices) {
+        const struct gpu_model *model = node_model(gpu);
+
+        return known ? known : board_of(model)->cores / cores_per_sm(model) * compute_slices / model->compute_slices;
+}
+
 void mig_profile_name(const struct node *n, unsigned gpu, const struct gpu_profile *profile, unsigned compute_slices, char text[32]) {
         const char *name = driver_profile_name(n, node_model(&n->gpus[gpu]), profile);
 

@@ -27,7 +27,7 @@ static nvmlComputeInstanceProfileInfo_t describe(const struct target *t, const s
                 .id = p->id,
                 .sliceCount = p->slices,
                 .instanceCount = p->max_count,
-                .multiprocessorCount = p->sm,
+                .multiprocessorCount = mig_sm(t->at, p->sm, p->slices),
                 .sharedCopyEngineCount = engines[GPU_ENGINE_COPY],
                 .sharedDecoderCount = engines[GPU_ENGINE_DECODE],
                 .sharedEncoderCount = engines[GPU_ENGINE_ENCODE],

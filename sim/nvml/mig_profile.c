@@ -68,7 +68,7 @@ static nvmlGpuInstanceProfileInfo_t describe(const struct call *call, unsigned g
                 .isP2pSupported = 0, /* every listing that was captured says No */
                 .sliceCount = p->compute_slices,
                 .instanceCount = p->max_count,
-                .multiprocessorCount = p->sm,
+                .multiprocessorCount = mig_sm(&call->node->gpus[gpu], p->sm, p->compute_slices),
                 .copyEngineCount = p->engines[GPU_ENGINE_COPY],
                 .decoderCount = p->engines[GPU_ENGINE_DECODE],
                 .encoderCount = p->engines[GPU_ENGINE_ENCODE],

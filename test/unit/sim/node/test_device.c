@@ -211,6 +211,31 @@ static void names_as_its_driver_does(void **state) {
         }
 }
 
+/* A B200 has 148 SMs, an H20 78, an A100 of 64 GB 124 (NVIDIA's data sheets): 3 and 4 sevenths of 148 are 63 and 84, a seventh of 78 is 11,
+ * 4 sevenths of 124 are 70. What was seen on a board stays as it was seen: 18 SMs in a B200's 1g. */
+static void guesses_sms_that_nobody_saw(void **state) {
+        static const struct {
+                const char *gpu;
+                unsigned profile, sm;
+        } cases[] = {
+                { "B200-180GB", 9, 63 }, { "B200-180GB", 5, 84 }, { "B200-180GB", 19, 18 }, { "H20-96GB", 19, 11 }, { "A100-64GB", 5, 70 }
+        };
+
+        (void)state;
+        for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct node *n = node_of(cases[i].gpu, NEWEST, true);
+                unsigned gi, whole;
+                nvmlDeviceAttributes_t a;
+                assert_int_equal(mig_create_gi(n, 0, cases[i].profile, NULL, NOW, &gi), NVML_SUCCESS);
+                const struct gpu_profile *p = &node_model(&n->gpus[0])->profiles[n->gpus[0].gi[gi].profile];
+                assert_int_equal(mig_create_ci(n, 0, gi, p->compute[p->compute_count - 1].id, NULL, NOW, &whole), NVML_SUCCESS);
+                mig_attributes(n, 0, gi, whole, &a);
+                assert_int_equal(a.multiprocessorCount, cases[i].sm);
+                assert_int_equal(mig_sm(&n->gpus[0], p->sm, p->compute_slices), cases[i].sm);
+                free(n);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(shows_what_an_h100_shows),
@@ -219,6 +244,7 @@ int main(void) {
                 cmocka_unit_test(numbers_with_holes),
                 cmocka_unit_test(counts_the_devices_there_may_be),
                 cmocka_unit_test(names_as_its_driver_does),
+                cmocka_unit_test(guesses_sms_that_nobody_saw),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
