@@ -40,8 +40,9 @@ static int check_driver(const struct node *n, struct err *e) {
 
 /* Model, texts, switches and numbers. */
 static int check_gpu(const struct node_gpu *gpu, unsigned index, struct err *e) {
-        const uint8_t switches[] = { gpu->mig_mode,        gpu->mig_pending, gpu->persistence_mode, gpu->ecc_mode, gpu->ecc_pending,
-                                     gpu->accounting_mode, gpu->lost,        gpu->exclusive_client };
+        const uint8_t switches[] = { gpu->mig_mode,        gpu->mig_pending, gpu->persistence_mode, gpu->ecc_mode,      gpu->ecc_pending,
+                                     gpu->accounting_mode, gpu->lost,        gpu->exclusive_client, gpu->gpm_streaming, gpu->pending_rows,
+                                     gpu->failed_rows };
         const uint8_t percents[] = { gpu->load.gpu_percent,  gpu->load.memory_percent, gpu->load.encoder_percent, gpu->load.decoder_percent,
                                      gpu->load.jpeg_percent, gpu->load.ofa_percent,    gpu->load.fan_percent };
 

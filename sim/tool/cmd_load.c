@@ -18,7 +18,11 @@
         X("fan", fan_percent, "PCT", 1, 100, "Fan speed, on boards with fans")                                                             \
         X("temperature", temperature_c, "C", 1, SCENARIO_TEMPERATURE_MAX, "Temperature in degrees Celsius (0: follows the utilisation)")   \
         X("power", power_mw, "W", 1000, SCENARIO_WATTS_MAX, "Power in watts (0: follows the utilisation)")                                 \
-        X("sm-clock", sm_clock_mhz, "MHZ", 1, SCENARIO_MHZ_MAX, "SM clock in MHz (0: follows the utilisation)")
+        X("sm-clock", sm_clock_mhz, "MHZ", 1, SCENARIO_MHZ_MAX, "SM clock in MHz (0: follows the utilisation)")                            \
+        X("pcie-tx", pcie_tx_kib_s, "MIB/S", 1024, SCENARIO_TRAFFIC_MAX, "What it sends over PCIe, in MiB/s")                              \
+        X("pcie-rx", pcie_rx_kib_s, "MIB/S", 1024, SCENARIO_TRAFFIC_MAX, "What it receives over PCIe, in MiB/s")                           \
+        X("nvlink-tx", nvlink_tx_mib_s, "MIB/S", 1, SCENARIO_TRAFFIC_MAX, "What it sends over NVLink, in MiB/s")                           \
+        X("nvlink-rx", nvlink_rx_mib_s, "MIB/S", 1, SCENARIO_TRAFFIC_MAX, "What it receives over NVLink, in MiB/s")
 
 struct args {
         unsigned gpu;

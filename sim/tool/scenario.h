@@ -19,6 +19,7 @@
 #define SCENARIO_WATTS_MAX 10000
 #define SCENARIO_TEMPERATURE_MAX 127
 #define SCENARIO_MHZ_MAX 10000
+#define SCENARIO_TRAFFIC_MAX 1000000 /* MiB/s */
 #define SCENARIO_MEMORY_MAX (INT64_C(1) << 40)
 
 struct scenario_slice {
@@ -33,6 +34,7 @@ struct scenario_slice {
 /* Numbers are FIELD_UNSET (-1) where nothing was said. */
 struct scenario_load {
         int64_t gpu, memory, encoder, decoder, jpeg, ofa, fan, temperature_c, power_watts, sm_clock_mhz;
+        int64_t pcie_tx, pcie_rx, nvlink_tx, nvlink_rx; /* MiB/s */
 };
 
 /* Rows of memory that are not used any more. */
@@ -44,7 +46,7 @@ struct scenario_gpu {
         struct text_place place;
         const struct gpu_model *model;
         const char *product;
-        int64_t count, numa_node, mig, persistence, ecc, compute_mode, power_limit_watts;
+        int64_t count, numa_node, mig, persistence, ecc, compute_mode, power_limit_watts, pcie_replays, recovery_action;
         struct scenario_load load;
         struct scenario_rows rows;
         unsigned slice_count;

@@ -67,6 +67,10 @@ static void set_load(struct node_load *load, const struct scenario_load *given) 
                 load->power_mw = (uint32_t)given->power_watts * 1000;
         if (given->sm_clock_mhz >= 0)
                 load->sm_clock_mhz = (uint32_t)given->sm_clock_mhz;
+        load->pcie_tx_kib_s = (uint32_t)MAX(given->pcie_tx, 0) * 1024;
+        load->pcie_rx_kib_s = (uint32_t)MAX(given->pcie_rx, 0) * 1024;
+        load->nvlink_tx_mib_s = (uint32_t)MAX(given->nvlink_tx, 0);
+        load->nvlink_rx_mib_s = (uint32_t)MAX(given->nvlink_rx, 0);
 }
 
 static int set_gpu(const struct scenario *s, const struct scenario_gpu *given, struct node_gpu *gpu, struct err *e) {
@@ -80,6 +84,8 @@ static int set_gpu(const struct scenario *s, const struct scenario_gpu *given, s
         set_if_given(&gpu->failed_rows, given->rows.failed);
         gpu->remapped_corrected = (uint32_t)MAX(given->rows.corrected, 0);
         gpu->remapped_uncorrected = (uint32_t)MAX(given->rows.uncorrected, 0);
+        set_if_given(&gpu->recovery_action, given->recovery_action);
+        gpu->pcie_replays = (uint64_t)MAX(given->pcie_replays, 0);
         set_load(&gpu->load, &given->load);
         if (given->power_limit_watts < 0)
                 return 0;

@@ -9,11 +9,15 @@
 #define RELEASE_MS_MAX 600000
 #define PID_MAX 4194304 /* as in Linux */
 #define ROWS_MAX 65535
+#define REPLAYS_MAX UINT32_MAX
 
 static const char *const api_versions[] = { "sim.carve.dev/v1alpha1", NULL };
 static const char *const kinds[] = { "Scenario", NULL };
 static const char *const uuid_kinds[] = { "stable", "random", NULL };
 static const char *const compute_modes[] = { "default", "exclusive-thread", "prohibited", "exclusive-process", NULL }; /* NVML's numbers */
+static const char *const recovery_actions[] = { "none", "gpu-reset", "node-reboot", "drain-p2p", "drain-and-reset", "recover-imex-domain",
+                                                NULL }; /* NVML's numbers */
+_Static_assert(ARRAY_SIZE(recovery_actions) == NODE_RECOVERY_ACTION_MAX + 2, "every recovery action has a word");
 
 void scenario_gpu_init(struct scenario_gpu *gpu) {
         *gpu = (struct scenario_gpu){
@@ -24,6 +28,8 @@ void scenario_gpu_init(struct scenario_gpu *gpu) {
                 .ecc = FIELD_UNSET,
                 .compute_mode = FIELD_UNSET,
                 .power_limit_watts = FIELD_UNSET,
+                .pcie_replays = FIELD_UNSET,
+                .recovery_action = FIELD_UNSET,
                 .load = { .gpu = FIELD_UNSET,
                           .memory = FIELD_UNSET,
                           .encoder = FIELD_UNSET,
@@ -33,7 +39,11 @@ void scenario_gpu_init(struct scenario_gpu *gpu) {
                           .fan = FIELD_UNSET,
                           .temperature_c = FIELD_UNSET,
                           .power_watts = FIELD_UNSET,
-                          .sm_clock_mhz = FIELD_UNSET },
+                          .sm_clock_mhz = FIELD_UNSET,
+                          .pcie_tx = FIELD_UNSET,
+                          .pcie_rx = FIELD_UNSET,
+                          .nvlink_tx = FIELD_UNSET,
+                          .nvlink_rx = FIELD_UNSET },
                 .rows = { .corrected = FIELD_UNSET, .uncorrected = FIELD_UNSET, .pending = FIELD_UNSET, .failed = FIELD_UNSET }
         };
 }
@@ -88,6 +98,10 @@ static const struct field load_fields[] = {
         WHOLE(scenario_load, "temperatureC", temperature_c, 1, SCENARIO_TEMPERATURE_MAX),
         WHOLE(scenario_load, "powerWatts", power_watts, 1, SCENARIO_WATTS_MAX),
         WHOLE(scenario_load, "smClockMHz", sm_clock_mhz, 1, SCENARIO_MHZ_MAX),
+        WHOLE(scenario_load, "pcieTxMiBPerSecond", pcie_tx, 0, SCENARIO_TRAFFIC_MAX),
+        WHOLE(scenario_load, "pcieRxMiBPerSecond", pcie_rx, 0, SCENARIO_TRAFFIC_MAX),
+        WHOLE(scenario_load, "nvlinkTxMiBPerSecond", nvlink_tx, 0, SCENARIO_TRAFFIC_MAX),
+        WHOLE(scenario_load, "nvlinkRxMiBPerSecond", nvlink_rx, 0, SCENARIO_TRAFFIC_MAX),
         { 0 },
 };
 
@@ -116,6 +130,8 @@ static const struct field gpu_fields[] = {
         WHOLE(gpu_values, "powerLimitWatts", gpu.power_limit_watts, 1, SCENARIO_WATTS_MAX),
         NODE(gpu_values, "load", load),
         NODE(gpu_values, "remappedRows", rows),
+        WHOLE(gpu_values, "pcieReplays", gpu.pcie_replays, 0, REPLAYS_MAX),
+        WORD(gpu_values, "recoveryAction", gpu.recovery_action, recovery_actions),
         { 0 },
 };
 

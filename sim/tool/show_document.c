@@ -98,6 +98,10 @@ static void put_readings(struct printer *p, const struct show *s, unsigned gpu) 
         put_int(p, "energyMillijoules", r.energy_mj);
         put_int(p, "smClockMHz", r.sm_mhz);
         put_int(p, "memoryClockMHz", r.memory_mhz);
+        put_int(p, "pcieTxKiBPerSecond", r.pcie_tx_kib_s);
+        put_int(p, "pcieRxKiBPerSecond", r.pcie_rx_kib_s);
+        put_int(p, "nvlinkTxMiBPerSecond", s->node->gpus[gpu].load.nvlink_tx_mib_s);
+        put_int(p, "nvlinkRxMiBPerSecond", s->node->gpus[gpu].load.nvlink_rx_mib_s);
 }
 
 static void put_ecc(struct printer *p, const char *key, const struct node_ecc *ecc) {
@@ -150,6 +154,8 @@ static void put_gpu(struct printer *p, const struct show *s, unsigned index) {
         put_bool(p, "pending", gpu->pending_rows);
         put_bool(p, "failed", gpu->failed_rows);
         print_end(p);
+        put_int(p, "pcieReplays", gpu->pcie_replays);
+        put_int(p, "recoveryAction", gpu->recovery_action);
         print_key(p, "slices");
         print_seq(p, PRINT_BLOCK);
         for (unsigned step = 0; place_next(s->node, index, &step, &at);)

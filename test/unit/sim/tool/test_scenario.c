@@ -11,8 +11,9 @@ static const char full[] =
              "- {model: a30, numaNode: 1, layout: [{profile: 2g.12gb, start: 2, compute: [1c, 1c]}, 1g.6gb@0]}\n"
              "- {model: l4, product: NVIDIA L4 of a lab, persistence: false, ecc: false, computeMode: exclusive-process,\n"
              "   powerLimitWatts: 60, load: {gpuPercent: 10, memoryPercent: 11, encoderPercent: 12, decoderPercent: 13,\n"
-             "   jpegPercent: 14, ofaPercent: 15, fanPercent: 16, temperatureC: 17, powerWatts: 18, smClockMHz: 19},\n"
-             "   remappedRows: {corrected: 1, uncorrected: 2, pending: true, failed: true}}\n"
+             "   jpegPercent: 14, ofaPercent: 15, fanPercent: 16, temperatureC: 17, powerWatts: 18, smClockMHz: 19,\n"
+             "   pcieTxMiBPerSecond: 20, pcieRxMiBPerSecond: 21, nvlinkTxMiBPerSecond: 22, nvlinkRxMiBPerSecond: 23},\n"
+             "   remappedRows: {corrected: 1, uncorrected: 2, pending: true, failed: true}, pcieReplays: 7, recoveryAction: node-reboot}\n"
              "processes:\n"
              "- {gpu: 0, slice: 2g.12gb@2/1, pid: 41, name: a, kind: mps, memory: 1Gi, smPercent: 5,\n"
              "   memoryBandwidthPercent: 6, encoderPercent: 7, decoderPercent: 8}\n"
@@ -46,12 +47,15 @@ static void says_all_of_a_node(void **state) {
         assert_int_equal(l4->compute_mode, 3); /* NVML_COMPUTEMODE_EXCLUSIVE_PROCESS */
         assert_int_equal(l4->power_limit_mw, 60000);
         const struct node_load *load = &l4->load;
-        const unsigned loads[] = { load->gpu_percent,     load->memory_percent, load->encoder_percent, load->decoder_percent,
-                                   load->jpeg_percent,    load->ofa_percent,    load->fan_percent,     load->temperature_c,
-                                   load->power_mw / 1000, load->sm_clock_mhz };
+        const unsigned loads[] = { load->gpu_percent,     load->memory_percent, load->encoder_percent,      load->decoder_percent,
+                                   load->jpeg_percent,    load->ofa_percent,    load->fan_percent,          load->temperature_c,
+                                   load->power_mw / 1000, load->sm_clock_mhz,   load->pcie_tx_kib_s / 1024, load->pcie_rx_kib_s / 1024,
+                                   load->nvlink_tx_mib_s, load->nvlink_rx_mib_s };
         for (unsigned i = 0; i < ARRAY_SIZE(loads); i++)
                 assert_int_equal(loads[i], 10 + i);
         assert_true(l4->remapped_corrected == 1 && l4->remapped_uncorrected == 2 && l4->pending_rows && l4->failed_rows);
+
+        assert_true(l4->pcie_replays == 7 && l4->recovery_action == 2); /* NVML_GPU_RECOVERY_ACTION_NODE_REBOOT */
 
         const struct node_process *p = &n->processes[0];
         assert_int_equal(n->process_count, 1);
