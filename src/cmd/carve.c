@@ -6,9 +6,8 @@ static const struct cmd *const commands[] = { &cmd_plan, &cmd_gpus, &cmd_complet
 /* Only those that some command can give now (docs/reference/exit-status.md). */
 static const struct cmd_exit_status exit_statuses[] = {
         { 0, "Done." },
-        { 1, "plan: there is no such plan, as nothing is to be planned for or no allowed instance type can hold any of it. gpus: the GPUs "
-             "cannot "
-             "have such slices, or (assert) have others." },
+        { 1, "plan: there is no such plan, as nothing is to be planned for or no allowed instance type can hold any of it. "
+             "gpus: the GPUs cannot have such slices, or (assert) have others." },
         { 2, "The command line is wrong." },
         { 3, "An input cannot be read or is not valid, or an output cannot be written." },
         { 5, "The driver or a GPU: there is none, it refused, or something that is in use is in the way." },

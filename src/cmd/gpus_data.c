@@ -37,6 +37,7 @@ static void put_health(struct printer *p, const struct driver_gpu *gpu) {
         print_key(p, "health");
         print_map(p, PRINT_BLOCK);
         put_text(p, "fault", h->fault);
+        put_text(p, "faultKind", driver_fault_name(h->fault_kind));
         put_number(p, "eccOn", h->ecc_on);
         put_number(p, "eccCorrected", h->ecc_corrected);
         put_number(p, "eccUncorrected", h->ecc_uncorrected);

@@ -49,6 +49,11 @@ static void put_head(const struct paper *p, const struct driver_gpu *gpu) {
         paper_put(p, INK_PLAIN, text);
         if (*gpu->health.fault) {
                 paper_end(p);
+                if (*gpu->uuid) {
+                        snprintf(text, sizeof text, "  %s  %s", gpu->uuid, gpu->bus_id);
+                        paper_put(p, INK_DIM, text);
+                        paper_end(p);
+                }
                 paper_put(p, INK_BAD, "  ");
                 paper_wrap(p, INK_BAD, gpu->health.fault, 2, 2);
                 return;

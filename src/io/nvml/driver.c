@@ -41,6 +41,7 @@ static int stop_library(struct job *job, struct err *e) {
 static int run_simple(struct driver *d, int (*run)(struct job *, struct err *), struct err *e) {
         struct job *job = job_new(sizeof *job, d->lib, JOB_NO_GPU, d->deadline_ms, run);
 
+        job->even_if_gone = run == stop_library;
         int r = driver_do(d, job, e);
         job_unref(job);
         return r;
@@ -62,6 +63,7 @@ int driver_open(const struct driver_options *options, struct driver **ret_driver
         d->in_use_ms = options->in_use_ms ? options->in_use_ms : IN_USE_MS;
         d->owner = getpid();
         pthread_mutex_init(&d->mutex, NULL);
+        d->identities = mem_zalloc(DRIVER_GPUS_MAX, sizeof *d->identities);
         r = run_simple(d, start_library, e);
         if (r < 0) {
                 driver_close(d);
@@ -94,11 +96,16 @@ void driver_close(struct driver *d) {
                 worker_stop(d->worker);
         pthread_mutex_destroy(&d->mutex);
         library_unref(d->lib);
+        free(d->identities);
         free(d);
 }
 
 const struct driver_about *driver_about(const struct driver *d) {
         return &d->lib->about;
+}
+
+bool driver_is_gone(const struct driver *d) {
+        return library_gone(d->lib);
 }
 
 int driver_do(struct driver *d, struct job *job, struct err *e) {

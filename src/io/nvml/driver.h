@@ -7,6 +7,10 @@
  * deadline, the answer is ERR_AGAIN, the thread is left behind with everything it may still write to, and the next call gets a new
  * one. After DRIVER_STUCK_MAX threads left behind every call is refused until one of them comes back.
  *
+ * When the driver is restarted or unloaded under an open handle, the call that notices answers ERR_AGAIN or ERR_GPU, and every one after it
+ * ERR_AGAIN; driver_is_gone() is true from then on. Close the events and then the handle, and open anew. Close first: the driver library
+ * is one for the whole process.
+ *
  * A struct driver may be used by several threads (calls wait for each other) but not by a child after fork(): that must open its own.
  *
  * Errors: ERR_GPU (the driver, a GPU or permission to change it), ERR_AGAIN (in use, or no answer in time), ERR_IMPOSSIBLE (the hardware
@@ -61,6 +65,7 @@ int driver_open(const struct driver_options *options, struct driver **ret_driver
 void driver_close(struct driver *d);
 DEFINE_CLEANUP(struct driver *, driver_close)
 const struct driver_about *driver_about(const struct driver *d);
+bool driver_is_gone(const struct driver *d); /* restarted or unloaded: only closing is left to do */
 
 /* ---- read ---- */
 
@@ -123,7 +128,18 @@ struct driver_sensors {
         int power_mw, power_limit_mw;
 };
 
+enum driver_fault {
+        DRIVER_NO_FAULT,
+        DRIVER_LOST,        /* fell off the bus: only a reboot helps */
+        DRIVER_NEEDS_RESET, /* of the GPU */
+        DRIVER_HANGS,       /* it did not answer in time, now or earlier */
+        DRIVER_REFUSES,     /* anything else; the text says what */
+        DRIVER_FAULT_MAX
+};
+const char *driver_fault_name(enum driver_fault fault); /* "", "lost", "needs-reset", "hangs", "refuses" */
+
 struct driver_health {
+        enum driver_fault fault_kind;
         char fault[ERR_TEXT_MAX];               /* why the GPU cannot be used at all ("GPU is lost"); "": it can */
         int ecc_on;                             /* 1, 0 */
         int64_t ecc_corrected, ecc_uncorrected; /* since the driver was loaded */
@@ -163,7 +179,8 @@ struct driver_node {
         struct driver_gpu *gpus;
 };
 
-/* All GPUs. One that is lost is there with health.fault saying so; the rest of it is empty. Free with driver_node_done(). */
+/* All GPUs. One that cannot be read is there with health.fault saying so; who it is (index, UUID, product, serial, model, PCI ids, minor,
+ * memory_bytes) is what it answered last on this handle, else unknown, and the rest is empty. Free with driver_node_done(). */
 int driver_read(struct driver *d, struct driver_node *ret_node, struct err *e);
 void driver_node_done(struct driver_node *node);
 
@@ -220,7 +237,8 @@ struct driver_event {
 /* Waits have a worker of their own, so they do not stand in the way of other calls. Close before the driver. */
 struct driver_events;
 int driver_events_open(struct driver *d, struct driver_events **ret_events, struct err *e);
-/* 0: an event; 1: none came in `timeout_ms`. ERR_AGAIN: the driver was restarted or hangs; open anew. */
+/* 0: an event; 1: none came in `timeout_ms` (or sooner, a second at least, while a GPU is lost). ERR_AGAIN: the driver was restarted or
+ * hangs; open anew. */
 int driver_events_wait(struct driver_events *events, unsigned timeout_ms, struct driver_event *ret_event, struct err *e);
 void driver_events_close(struct driver_events *events);
 DEFINE_CLEANUP(struct driver_events *, driver_events_close)

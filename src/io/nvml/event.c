@@ -40,19 +40,28 @@ const char *driver_event_kind_name(enum driver_event_kind kind) {
         return names[kind];
 }
 
-static void watch_unref(struct watch *watch) {
+static bool watch_is_last(struct watch *watch) {
         pthread_mutex_lock(&watch->mutex);
         bool last = --watch->refs == 0;
         pthread_mutex_unlock(&watch->mutex);
-        if (!last)
-                return;
+        return last;
+}
+
+static void watch_free(struct watch *watch) {
         pthread_mutex_destroy(&watch->mutex);
         library_unref(watch->lib);
         free(watch);
 }
 
+/* A job that was left behind and comes back after its watch was closed takes the driver's event set with it. */
 static void done_event(struct job *job) {
-        watch_unref(((struct event_job *)job)->watch);
+        struct watch *watch = ((struct event_job *)job)->watch;
+
+        if (!watch_is_last(watch))
+                return;
+        if (watch->set && !library_gone(watch->lib))
+                ASK(job, nvmlEventSetFree, watch->set);
+        watch_free(watch);
 }
 
 static int run_event_job(struct driver_events *events, int (*run)(struct job *, struct err *), unsigned timeout_ms,
@@ -114,8 +123,12 @@ static int run_open(struct job *job, struct err *e) {
 }
 
 static int run_close(struct job *job, struct err *e) {
+        struct watch *watch = ((struct event_job *)job)->watch;
+
         (void)e;
-        ASK(job, nvmlEventSetFree, ((struct event_job *)job)->watch->set);
+        nvmlEventSet_t set = watch->set;
+        watch->set = NULL; /* once, even if this call hangs */
+        ASK(job, nvmlEventSetFree, set);
         return 0;
 }
 
@@ -206,13 +219,21 @@ int driver_events_wait(struct driver_events *events, unsigned timeout_ms, struct
         return run_event_job(events, run_wait, timeout_ms, ret_event, e);
 }
 
+/* The last one to leave frees the driver's event set: here, or in done_event. A driver that was restarted has forgotten it. */
 void driver_events_close(struct driver_events *events) {
+        struct watch *watch = events->watch;
         struct err ignored;
 
-        if (events->worker && events->watch->set)
-                run_event_job(events, run_close, 0, NULL, &ignored);
+        bool last = watch_is_last(watch);
+        if (last) {
+                watch->refs = 1;
+                if (watch->set && !library_gone(watch->lib))
+                        run_event_job(events, run_close, 0, NULL, &ignored);
+                last = watch_is_last(watch);
+        }
         if (events->worker)
                 worker_stop(events->worker);
-        watch_unref(events->watch);
+        if (last)
+                watch_free(watch);
         free(events);
 }

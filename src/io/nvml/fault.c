@@ -9,7 +9,7 @@ static const struct advice {
         enum err_code error;
         const char *text;
 } advices[] = {
-        { NVML_ERROR_UNINITIALIZED, ERR_AGAIN, "the driver was restarted: start anew" },
+        { NVML_ERROR_UNINITIALIZED, ERR_AGAIN, "the driver was restarted: open it anew" },
         { NVML_ERROR_NOT_SUPPORTED, ERR_IMPOSSIBLE, "this GPU, or this driver with this GPU, cannot do that" },
         { NVML_ERROR_NO_PERMISSION, ERR_GPU,
           "run as root; in a container, give it the MIG capabilities (NVIDIA_MIG_CONFIG_DEVICES=all to change, "
@@ -41,6 +41,7 @@ int job_fail(struct job *job, nvmlReturn_t r, struct err *e, const char *what, .
         char context[ERR_TEXT_MAX / 2];
         va_list args;
 
+        job->failed = r;
         va_start(args, what);
         vsnprintf(context, sizeof context, what, args);
         va_end(args);

@@ -117,3 +117,10 @@ void library_unref(struct library *lib) {
         pthread_mutex_destroy(&lib->mutex);
         free(lib);
 }
+
+bool library_gone(struct library *lib) {
+        pthread_mutex_lock(&lib->mutex);
+        bool gone = lib->gone;
+        pthread_mutex_unlock(&lib->mutex);
+        return gone;
+}

@@ -27,6 +27,7 @@ struct library {
         pthread_mutex_t mutex; /* over what follows */
         unsigned refs;
         bool initialised;
+        bool gone;                           /* restarted or unloaded since it was opened */
         struct job *stuck[DRIVER_STUCK_MAX]; /* jobs left behind inside the library, NULL: none */
 };
 
@@ -34,6 +35,8 @@ struct library {
 int library_load(const char *path, struct library **ret_library, struct err *e);
 struct library *library_ref(struct library *lib);
 void library_unref(struct library *lib);
+
+bool library_gone(struct library *lib);
 
 /* The driver branch that brought this function; 0: in all that can do MIG. */
 unsigned library_since(const char *name);

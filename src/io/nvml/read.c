@@ -181,7 +181,60 @@ static void set_unknown(struct driver_gpu *gpu) {
         gpu->health.ecc_corrected = gpu->health.ecc_uncorrected = DRIVER_UNKNOWN;
 }
 
-int driver_read_gpu(struct driver *d, unsigned index, struct driver_gpu *ret_gpu, struct err *e) {
+static void remember(struct driver *d, const struct driver_gpu *gpu) {
+        struct identity known = { .model = gpu->model, .minor = gpu->minor, .memory_bytes = gpu->memory_bytes };
+
+        if (gpu->index >= DRIVER_GPUS_MAX)
+                return;
+        memcpy(known.uuid, gpu->uuid, sizeof known.uuid);
+        memcpy(known.product, gpu->product, sizeof known.product);
+        memcpy(known.serial, gpu->serial, sizeof known.serial);
+        memcpy(known.bus_id, gpu->bus_id, sizeof known.bus_id);
+        known.pci_device_id = gpu->pci_device_id;
+        known.pci_vendor_id = gpu->pci_vendor_id;
+        known.pci_subsystem_id = gpu->pci_subsystem_id;
+        known.pci_subsystem_vendor_id = gpu->pci_subsystem_vendor_id;
+        pthread_mutex_lock(&d->mutex);
+        d->identities[gpu->index] = known;
+        pthread_mutex_unlock(&d->mutex);
+}
+
+static void recall(struct driver *d, struct driver_gpu *gpu) {
+        pthread_mutex_lock(&d->mutex);
+        struct identity known = d->identities[gpu->index];
+        pthread_mutex_unlock(&d->mutex);
+
+        if (!*known.uuid)
+                return;
+        memcpy(gpu->uuid, known.uuid, sizeof known.uuid);
+        memcpy(gpu->product, known.product, sizeof known.product);
+        memcpy(gpu->serial, known.serial, sizeof known.serial);
+        memcpy(gpu->bus_id, known.bus_id, sizeof known.bus_id);
+        gpu->model = known.model;
+        gpu->minor = known.minor;
+        gpu->memory_bytes = known.memory_bytes;
+        gpu->pci_device_id = known.pci_device_id;
+        gpu->pci_vendor_id = known.pci_vendor_id;
+        gpu->pci_subsystem_id = known.pci_subsystem_id;
+        gpu->pci_subsystem_vendor_id = known.pci_subsystem_vendor_id;
+}
+
+const char *driver_fault_name(enum driver_fault fault) {
+        static const char *const names[DRIVER_FAULT_MAX] = { "", "lost", "needs-reset", "hangs", "refuses" };
+
+        return names[fault];
+}
+
+/* Of a job that ended: one that was left behind still writes. */
+static enum driver_fault fault_of(const struct job *job, int r) {
+        if (r == -ERR_AGAIN)
+                return DRIVER_HANGS;
+        if (job->failed == NVML_ERROR_GPU_IS_LOST)
+                return DRIVER_LOST;
+        return job->failed == NVML_ERROR_RESET_REQUIRED ? DRIVER_NEEDS_RESET : DRIVER_REFUSES;
+}
+
+static int read_gpu(struct driver *d, unsigned index, struct driver_gpu *ret_gpu, enum driver_fault *ret_fault, struct err *e) {
         struct read_job *read = job_new(sizeof *read, d->lib, index, d->deadline_ms, run_read);
 
         read->job.done = done_read;
@@ -190,9 +243,18 @@ int driver_read_gpu(struct driver *d, unsigned index, struct driver_gpu *ret_gpu
         if (r == 0) {
                 *ret_gpu = read->gpu;
                 read->gpu.processes = NULL;
+                remember(d, ret_gpu);
+        } else {
+                *ret_fault = fault_of(&read->job, r);
         }
         job_unref(&read->job);
         return r;
+}
+
+int driver_read_gpu(struct driver *d, unsigned index, struct driver_gpu *ret_gpu, struct err *e) {
+        enum driver_fault ignored;
+
+        return read_gpu(d, index, ret_gpu, &ignored, e);
 }
 
 void driver_gpu_done(struct driver_gpu *gpu) {
@@ -231,12 +293,20 @@ int driver_read(struct driver *d, struct driver_node *ret_node, struct err *e) {
 
         struct driver_node node = { .gpu_count = count, .gpus = mem_zalloc(MAX(count, 1u), sizeof *node.gpus) };
         for (unsigned i = 0; i < count; i++) {
+                struct driver_gpu *gpu = &node.gpus[i];
                 struct err fault = { 0 };
-                if (driver_read_gpu(d, i, &node.gpus[i], &fault) == 0)
+                r = read_gpu(d, i, gpu, &gpu->health.fault_kind, &fault);
+                if (r == 0)
                         continue;
-                node.gpus[i].index = i;
-                set_unknown(&node.gpus[i]);
-                snprintf(node.gpus[i].health.fault, sizeof node.gpus[i].health.fault, "%s", fault.text);
+                if (driver_is_gone(d)) {
+                        driver_node_done(&node);
+                        *e = fault;
+                        return r;
+                }
+                gpu->index = i;
+                set_unknown(gpu);
+                recall(d, gpu);
+                snprintf(gpu->health.fault, sizeof gpu->health.fault, "%s", fault.text);
         }
         *ret_node = node;
         return 0;

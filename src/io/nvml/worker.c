@@ -71,10 +71,41 @@ void job_enter(struct job *job, const char *call) {
         pthread_mutex_unlock(&job->mutex);
 }
 
-void job_leave(struct job *job) {
+/* Answers that no driver gives which carve has opened, unless it is another by now. */
+static bool is_gone(nvmlReturn_t answer) {
+        return answer == NVML_ERROR_UNINITIALIZED || answer == NVML_ERROR_DRIVER_NOT_LOADED || answer == NVML_ERROR_LIB_RM_VERSION_MISMATCH;
+}
+
+static void note_gone(struct library *lib) {
+        pthread_mutex_lock(&lib->mutex);
+        lib->gone = lib->gone || lib->initialised;
+        pthread_mutex_unlock(&lib->mutex);
+}
+
+void job_leave(struct job *job, nvmlReturn_t answer) {
+        bool gone = is_gone(answer);
+
         pthread_mutex_lock(&job->mutex);
         job->call_started_ms = 0;
         pthread_mutex_unlock(&job->mutex);
+        if (gone)
+                note_gone(job->lib);
+        if (gone || (answer == NVML_ERROR_GPU_IS_LOST && job->gpu != JOB_NO_GPU)) {
+                job->broken.code = answer;
+                job->broken.call = job->call;
+        }
+}
+
+static int check_broken(struct job *job, struct err *e) {
+        char what[32] = "asking the driver";
+
+        if (job->broken.code == NVML_SUCCESS)
+                return 0;
+        if (job->gpu != JOB_NO_GPU)
+                snprintf(what, sizeof what, "GPU %u", job->gpu);
+        job_enter(job, job->broken.call);
+        job_leave(job, NVML_SUCCESS);
+        return job_fail(job, job->broken.code, e, "%s", what);
 }
 
 static const char *job_call(struct job *job) {
@@ -82,6 +113,13 @@ static const char *job_call(struct job *job) {
         const char *call = job->call;
         pthread_mutex_unlock(&job->mutex);
         return call;
+}
+
+static int refuse_gone(struct job *job, struct err *e) {
+        if (job->even_if_gone || !library_gone(job->lib))
+                return 0;
+        return err_set(e, ERR_AGAIN, "the driver was restarted or unloaded since it was opened (it was %s): open it anew",
+                       job->lib->about.version);
 }
 
 /* ---- jobs left behind ---- */
@@ -161,6 +199,8 @@ static void *work(void *argument) {
                         break;
                 struct err e = { 0 };
                 int r = job->run(job, &e);
+                if (r == 0)
+                        r = check_broken(job, &e);
                 finish(w, job, r, &e);
         }
         worker_unref(w);
@@ -244,7 +284,9 @@ static int leave_behind(struct worker **worker, struct job *job, struct err *e) 
 }
 
 int worker_do(struct worker **worker, struct job *job, struct err *e) {
-        int r = refuse_stuck(job, e);
+        int r = refuse_gone(job, e);
+        if (r == 0)
+                r = refuse_stuck(job, e);
         if (r == 0 && !*worker)
                 r = worker_start(job->lib, worker, e);
         if (r < 0)

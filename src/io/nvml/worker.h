@@ -16,6 +16,7 @@ struct job {
         struct library *lib;
         unsigned gpu;         /* index; JOB_NO_GPU */
         unsigned deadline_ms; /* of each call */
+        bool even_if_gone;    /* shutting down */
         int (*run)(struct job *job, struct err *e);
         void (*done)(struct job *job); /* frees what the results own; NULL: nothing */
 
@@ -24,9 +25,18 @@ struct job {
         const char *call;         /* the call that is being made, or was last */
         uint64_t call_started_ms; /* 0: none is being made */
 
+        struct {
+                nvmlReturn_t code;
+                const char *call;
+        } broken;            /* an answer after which the others mean nothing; the worker's own */
+        nvmlReturn_t failed; /* what the job failed on; the worker's own until it ends */
+
         int r; /* how it ended; over these is the worker's mutex */
         struct err error;
 };
+
+/* A GPU that is lost, or a driver that is restarted, in the middle of a job: what was read is torn, so the job fails whatever run() says.
+ */
 
 /* Allocate a job type whose first member is `struct job job`, zeroed. Give it back with job_unref. */
 void *job_new(size_t bytes, struct library *lib, unsigned gpu, unsigned deadline_ms, int (*run)(struct job *, struct err *));
@@ -40,11 +50,11 @@ void job_unref(struct job *job);
                 job_enter((job_), #name);                                                                                                  \
                 if ((job_)->lib->calls.name)                                                                                               \
                         _r = (job_)->lib->calls.name(__VA_ARGS__);                                                                         \
-                job_leave(job_);                                                                                                           \
+                job_leave((job_), _r);                                                                                                     \
                 _r;                                                                                                                        \
         })
 void job_enter(struct job *job, const char *call);
-void job_leave(struct job *job);
+void job_leave(struct job *job, nvmlReturn_t answer);
 
 /* Turn what the last call answered into a sentence: "<what>: <NVIDIA's words> (<call>): <what to do>". Returns the negative error. */
 int job_fail(struct job *job, nvmlReturn_t r, struct err *e, const char *what, ...) __attribute__((format(printf, 4, 5)));
@@ -56,7 +66,7 @@ void worker_stop(struct worker *w); /* waits for its end: it has nothing to do *
 
 /* Let *worker do `job` and wait for it. A NULL *worker is started first. When a call misses its deadline the job is noted in lib->stuck,
  * *worker becomes NULL and the answer is ERR_AGAIN; so it is, at once, for a GPU that a job is stuck on, and for every job while
- * DRIVER_STUCK_MAX are. One job at a time. */
+ * DRIVER_STUCK_MAX are, and for every job after the driver was restarted. One job at a time. */
 int worker_do(struct worker **worker, struct job *job, struct err *e);
 
 uint64_t worker_now_ms(void); /* monotonic */
