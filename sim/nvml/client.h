@@ -1,4 +1,5 @@
-/* client: the one client of the driver that a process is, and what all its calls share. Only call.c, handle.c, fault.c and init.c know it.
+/* client: the one client of the driver that a process is, and what all its calls share. Only call.c, handle.c, visible.c, fault.c and
+ * init.c know it.
  *
  * Two mutexes. `mutex` is over everything here; whoever waits for something lets go of it. `writer` is held by a call that changes the node
  * from its beginning to its end, waits included, and is taken before `mutex`: the lock of the folder is then never waited for by a thread
@@ -10,12 +11,23 @@
 
 #include "sim/nvml/call.h"
 
+#define VISIBLE_GI_IDS 16 /* ids of GPU instances are below it */
+
+/* What this process sees of the node, a bit for each: GPUs at all, GPUs with all their slices, and of the others these slices, by the ids
+ * of their GPU and compute instance. */
+struct visible {
+        uint32_t gpus, whole;
+        uint8_t slices[NODE_GPUS_MAX][VISIBLE_GI_IDS];
+};
+/* `list` is CARVE_SIM_VISIBLE, or NULL. */
+void visible_read(const struct node *n, const char *list, struct visible *ret_visible);
+
 struct client {
         pthread_mutex_t mutex, writer;
         unsigned inits;          /* nvmlInit… less nvmlShutdown */
         uint64_t boot;           /* of the node, at the first nvmlInit… */
         bool unprivileged;       /* CARVE_SIM_UNPRIVILEGED */
-        uint32_t visible;        /* GPUs that this process may see, a bit for each (CARVE_SIM_VISIBLE) */
+        struct visible visible;  /* CARVE_SIM_VISIBLE, at the first nvmlInit… */
         char said[ERR_TEXT_MAX]; /* the last complaint on stderr: the same one is not said again and again */
         struct store store;
         struct node snapshot;

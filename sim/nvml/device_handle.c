@@ -66,7 +66,7 @@ static nvmlReturn_t by_mig_uuid(struct call *call, const char *uuid, nvmlDevice_
                 if (!call_sees(call, gpu))
                         continue;
                 const struct node_gi *gi = &call->node->gpus[gpu].gi[gi_slot];
-                if (!gi->live || !gi->ci[ci_slot].live)
+                if (!gi->live || !gi->ci[ci_slot].live || !call_sees_slice(gpu, gi, &gi->ci[ci_slot]))
                         continue;
                 mig_device_uuid(call->node, gpu, gi_slot, ci_slot, text);
                 if (strcasecmp(text, uuid) != 0)

@@ -49,7 +49,7 @@ static nvmlReturn_t part_number(const struct call *call, const struct target *t,
 GETTER_TEXT(nvmlDeviceGetBoardPartNumber, part_number)
 
 static nvmlReturn_t device_index(const struct call *call, const struct target *t, unsigned int *ret_index) {
-        *ret_index = t->kind == TARGET_GPU ? call_index_of(call, t->gpu) : t->ci->mig_index;
+        *ret_index = t->kind == TARGET_GPU ? call_index_of(call, t->gpu) : call_slice_index(t);
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetIndex, unsigned int, device_index)

@@ -69,7 +69,8 @@ static nvmlReturn_t find(const struct node *n, const struct place *place, enum t
         }
         t.gi = &t.at->gi[t.gi_slot];
         t.ci = t.ci_slot == NODE_NONE ? NULL : &t.gi->ci[t.ci_slot];
-        if (!t.gi->live || (t.ci && !t.ci->live) || (t.ci ? t.ci->serial : t.gi->serial) % TURNS != place->turn)
+        if (!t.gi->live || (t.ci && (!t.ci->live || !call_sees_slice(t.gpu, t.gi, t.ci))) ||
+            (t.ci ? t.ci->serial : t.gi->serial) % TURNS != place->turn)
                 return NVML_ERROR_INVALID_ARGUMENT;
         *ret_target = t;
         return NVML_SUCCESS;
@@ -125,28 +126,4 @@ nvmlReturn_t call_compute_instance(struct call *call, nvmlComputeInstance_t inst
         if (!place_in(instance, ci_space, sizeof ci_space, NODE_CIS_MAX, &place))
                 return NVML_ERROR_INVALID_ARGUMENT;
         return resolve(call, &place, TARGET_MIG, ret_target);
-}
-
-bool call_sees(const struct call *call, unsigned gpu) {
-        return gpu < call->node->gpu_count && client.visible & 1U << gpu;
-}
-
-unsigned call_gpu_count(const struct call *call) {
-        return call_index_of(call, call->node->gpu_count);
-}
-
-unsigned call_index_of(const struct call *call, unsigned gpu) {
-        unsigned index = 0;
-        for (unsigned i = 0; i < gpu; i++)
-                index += call_sees(call, i);
-        return index;
-}
-
-bool call_gpu_at(const struct call *call, unsigned index, unsigned *ret_gpu) {
-        for (unsigned i = 0; i < call->node->gpu_count; i++)
-                if (call_sees(call, i) && index-- == 0) {
-                        *ret_gpu = i;
-                        return true;
-                }
-        return false;
 }

@@ -1,11 +1,9 @@
 /* nvmlInit and nvmlShutdown. The environment is read when the first init succeeds or fails, and again when all were shut down:
  *
  *     CARVE_SIM=DIR                the node's folder (carve-sim); without one there is no driver
- *     CARVE_SIM_VISIBLE=LIST       what a container would see: GPU or MIG UUIDs or indexes, with commas between; only these GPUs exist then
+ *     CARVE_SIM_VISIBLE=LIST       what a container would see: only these GPUs and slices exist then (sim/nvml/visible.c)
  *     CARVE_SIM_UNPRIVILEGED=1     whoever is not root: calls that change the node answer NO_PERMISSION
  */
-#include "sim/node/mig.h"
-
 #include "sim/nvml/client.h"
 #include "sim/nvml/event_set.h"
 #include "sim/nvml/exports.h"
@@ -27,49 +25,6 @@ static void after_fork_child(void) {
 
 static void once(void) {
         pthread_atfork(before_fork, after_fork_parent, after_fork_child);
-}
-
-/* One word of CARVE_SIM_VISIBLE: which GPU does it name? */
-static bool gpu_named(const struct node *n, const char *word, unsigned *ret_gpu) {
-        char *end, uuid[MIG_UUID_MAX];
-        unsigned long index = strtoul(word, &end, 10);
-        if (end != word && !*end && index < n->gpu_count) {
-                *ret_gpu = (unsigned)index;
-                return true;
-        }
-        for (unsigned g = 0; g < n->gpu_count; g++) {
-                mig_gpu_uuid(&n->gpus[g], uuid);
-                bool found = strcmp(uuid, word) == 0;
-                for (unsigned i = 0; i < NODE_GIS_MAX * NODE_CIS_MAX && !found; i++) {
-                        const struct node_gi *gi = &n->gpus[g].gi[i / NODE_CIS_MAX];
-                        if (!gi->live || !gi->ci[i % NODE_CIS_MAX].live)
-                                continue;
-                        mig_device_uuid(n, g, i / NODE_CIS_MAX, i % NODE_CIS_MAX, uuid);
-                        found = strcmp(uuid, word) == 0;
-                }
-                if (found) {
-                        *ret_gpu = g;
-                        return true;
-                }
-        }
-        return false;
-}
-
-/* As with NVIDIA's own variables, a name that fits nothing shows nothing. */
-static uint32_t visible_gpus(const struct node *n, const char *list) {
-        char word[MIG_UUID_MAX];
-        uint32_t visible = 0;
-        if (!list || strcmp(list, "all") == 0)
-                return UINT32_MAX;
-        while (*list) {
-                size_t length = strcspn(list, ",");
-                unsigned gpu;
-                snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : 0), list);
-                if (*word && gpu_named(n, word, &gpu))
-                        visible |= 1U << gpu;
-                list += length + (list[length] == ',');
-        }
-        return visible;
 }
 
 static bool environment_says(const char *name) {
@@ -99,7 +54,7 @@ static nvmlReturn_t open_node(void) {
                 return e.code == ERR_IMPOSSIBLE ? NVML_ERROR_LIB_RM_VERSION_MISMATCH : NVML_ERROR_DRIVER_NOT_LOADED;
         }
         client.boot = client.snapshot.boot;
-        client.visible = visible_gpus(&client.snapshot, getenv("CARVE_SIM_VISIBLE"));
+        visible_read(&client.snapshot, getenv("CARVE_SIM_VISIBLE"), &client.visible);
         client.unprivileged = environment_says("CARVE_SIM_UNPRIVILEGED");
         return NVML_SUCCESS;
 }

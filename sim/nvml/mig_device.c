@@ -33,7 +33,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetMigDeviceHandleByIndex(nvmlDevice_t device, uns
         if (index >= mig_max_devices(t.at))
                 return NVML_ERROR_INVALID_ARGUMENT;
         unsigned gi_slot, ci_slot;
-        if (!mig_device_at(t.at, index, &gi_slot, &ci_slot))
+        if (!call_slice_at(&t, index, &gi_slot, &ci_slot))
                 return NVML_ERROR_NOT_FOUND;
         *migDevice = handle_of_mig(call.node, t.gpu, gi_slot, ci_slot);
         return NVML_SUCCESS;

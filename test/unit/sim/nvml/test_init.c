@@ -196,6 +196,38 @@ static void only_some_are_visible(void **state) {
         machine_remove();
 }
 
+/* As in a container that was given one slice: its GPU is there, and of the slices only that one, which is counted from 0. */
+static void only_some_slices_are_visible(void **state) {
+        nvmlDevice_t slices[3], device;
+        char uuid[NVML_DEVICE_UUID_BUFFER_SIZE], other[NVML_DEVICE_UUID_BUFFER_SIZE];
+        unsigned index;
+        (void)state;
+        machine_start("590.48.01", "H100-80GB,l4", true);
+        for (unsigned i = 0; i < ARRAY_SIZE(slices); i++)
+                slices[i] = machine_mig_device(machine_gpu(0), 14, 1);
+        assert_int_equal(nvmlDeviceGetMigDeviceHandleByIndex(machine_gpu(0), 2, &slices[2]), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetMigDeviceHandleByIndex(machine_gpu(0), 0, &slices[0]), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetUUID(slices[2], uuid, sizeof uuid), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetUUID(slices[0], other, sizeof other), NVML_SUCCESS);
+        const char *const names[] = { uuid, "0:2" };
+        for (unsigned n = 0; n < ARRAY_SIZE(names); n++) {
+                assert_int_equal(nvmlShutdown(), NVML_SUCCESS);
+                setenv("CARVE_SIM_VISIBLE", names[n], 1);
+                assert_int_equal(nvmlInit_v2(), NVML_SUCCESS);
+                assert_int_equal(count(), 1);
+                assert_int_equal(nvmlDeviceGetMigDeviceHandleByIndex(machine_gpu(0), 0, &device), NVML_SUCCESS);
+                assert_ptr_equal(device, slices[2]);
+                assert_int_equal(nvmlDeviceGetIndex(device, &index), NVML_SUCCESS);
+                assert_int_equal(index, 0);
+                assert_int_equal(nvmlDeviceGetMigDeviceHandleByIndex(machine_gpu(0), 1, &device), NVML_ERROR_NOT_FOUND);
+                assert_int_equal(nvmlDeviceGetHandleByUUID(uuid, &device), NVML_SUCCESS);
+                assert_int_equal(nvmlDeviceGetHandleByUUID(other, &device), NVML_ERROR_NOT_FOUND);
+                assert_int_equal(nvmlDeviceGetIndex(slices[0], &index), NVML_ERROR_INVALID_ARGUMENT);
+        }
+        unsetenv("CARVE_SIM_VISIBLE");
+        machine_stop();
+}
+
 static void unprivileged_may_only_look(void **state) {
         nvmlGpuInstance_t gi;
         nvmlEnableState_t mode;
@@ -277,6 +309,7 @@ int main(void) {
                 cmocka_unit_test(damage_while_running_is_unknown),
                 cmocka_unit_test(a_reboot_ends_the_init),
                 cmocka_unit_test(only_some_are_visible),
+                cmocka_unit_test(only_some_slices_are_visible),
                 cmocka_unit_test(unprivileged_may_only_look),
                 cmocka_unit_test(old_drivers_have_fewer_functions),
                 cmocka_unit_test(survives_a_fork),
