@@ -154,7 +154,7 @@ static const struct cmd_option options[] = {
         { .name = "times",
           .value = VALUE_COUNT,
           .arg = "N",
-          .help = "Of hang, slow, fail and fail-create: so often, then no more (default: until cleared; of fail-create: 1)",
+          .help = "Of slow, fail and fail-create: so often, then no more (default: until cleared; of fail-create: 1)",
           .offset = FIELD(times),
           .min = 1,
           .max = INJECT_COUNT_MAX },
@@ -175,8 +175,8 @@ const struct cmd cmd_inject = {
         .description =
                 "xid: an XID event. ecc: memory errors, counted and told as events. lost: the GPU has fallen off the bus. hang: calls do "
                 "not return until cleared. slow: calls take longer. fail: calls answer a code. fail-create: slices cannot be made. "
-                "client: a program holds the whole GPU, so that MIG mode cannot be switched. clear: hang, slow, fail and fail-create "
-                "are over.",
+                "client: a program holds the whole GPU, so that MIG mode cannot be switched. clear: all of that is over, but for what has "
+                "happened (xid, ecc).",
         .examples = "  carve-sim inject node xid 79 --gpu 0\n"
                     "  carve-sim inject node slow --ms 5000 --call nvmlDeviceGetHandleByUUID\n"
                     "  carve-sim inject node fail-create --gpu 1 --code IN_USE --times 3\n"

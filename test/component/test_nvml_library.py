@@ -71,6 +71,12 @@ def test_needs_the_c_library_alone_and_is_found_by_both_names(path):
     assert (path.parent / "libnvidia-ml.so").resolve() == path.resolve()
 
 
+def test_loads_in_images_older_than_this_machine(path):
+    """docs/guide/simulated-gpus.md names glibc 2.34 (UBI 9; Ubuntu 22.04 has 2.35): no symbol of a later one is asked for."""
+    wanted = re.findall(r"GLIBC_(\d+)\.(\d+)", output("readelf", "--version-info", "--wide", path))
+    assert max((int(major), int(minor)) for major, minor in wanted) <= (2, 34)
+
+
 def test_is_small(path, tmp_path):
     output("strip", "-o", tmp_path / "stripped", path)
     assert (tmp_path / "stripped").stat().st_size < KIB_MAX * 1024
