@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "sim/nvml/client.h"
+#include "sim/store/descriptor.h"
 
 struct client client = { .mutex = PTHREAD_MUTEX_INITIALIZER, .writer = PTHREAD_MUTEX_INITIALIZER };
 
@@ -35,7 +36,9 @@ void client_say(const char *text) {
         if (strncmp(client.said, text, sizeof client.said - 1) == 0)
                 return;
         snprintf(client.said, sizeof client.said, "%s", text);
+        const struct descriptor_quiet quiet = descriptor_quiet_begin();
         fprintf(stderr, "libnvidia-ml (carve-sim): %s\n", text);
+        descriptor_quiet_end(&quiet);
 }
 
 nvmlReturn_t client_look(void) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sim/store/descriptor.h"
 #include "sim/store/format.h"
 #include "sim/store/lock.h"
 #include "sim/store/store.h"
@@ -105,7 +106,7 @@ static int make_node(const char *dir, const struct node *n, bool old, struct err
         snprintf(path, sizeof path, "%s/state.new", dir);
         snprintf(final, sizeof final, "%s/state", dir);
         unlink(path);
-        int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd = descriptor_open(path, O_RDWR | O_CREAT | O_EXCL, 0666);
         if (fd < 0)
                 return err_set(e, ERR_SYSTEM, "%s: cannot be made: %s", path, strerror(errno));
         int r = fill_state(fd, dir, n, e);
@@ -170,7 +171,9 @@ int store_create(const char *dir, const struct node *n, bool replace, struct err
         bool made = mkdir(dir, 0777) == 0;
         if (!made && errno != EEXIST)
                 return err_set(e, ERR_SYSTEM, "%s: cannot be made: %s", dir, strerror(errno));
+        const struct descriptor_quiet quiet = descriptor_quiet_begin();
         r = realpath(dir, path) ? create_in(path, n, replace, e) : err_set(e, ERR_SYSTEM, "%s: %s", dir, strerror(errno));
+        descriptor_quiet_end(&quiet);
         if (r < 0 && made)
                 rmdir(dir);
         return r;

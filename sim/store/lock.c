@@ -8,6 +8,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "sim/store/descriptor.h"
+
 #define NAP_FIRST_US 20
 #define NAP_LONGEST_US 1000
 
@@ -40,7 +42,7 @@ int lock_take(const char *dir, int operation, int wait_ms, struct err *e) {
         int flags = operation == LOCK_EX ? O_RDWR | O_CREAT : O_RDONLY;
 
         snprintf(path, sizeof path, "%s/lock", dir);
-        int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+        int fd = descriptor_open(path, flags | O_NOCTTY | O_NONBLOCK, 0666);
         if (fd < 0)
                 return err_set(e, ERR_SYSTEM, "%s: cannot be opened: %s", path, strerror(errno));
         if (wait_for(fd, operation, wait_ms) == 0)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sim/store/descriptor.h"
 #include "sim/store/format.h"
 #include "sim/store/lock.h"
 #include "sim/store/tree.h"
@@ -23,10 +24,10 @@ static int open_state(struct store *s, struct err *e) {
         struct stat st;
 
         snprintf(path, sizeof path, "%s/state", s->dir);
-        s->fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        s->fd = descriptor_open(path, O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
         if (s->fd < 0 && (errno == EACCES || errno == EROFS || errno == EPERM)) {
                 s->read_only = true;
-                s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+                s->fd = descriptor_open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
         }
         if (s->fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EISDIR))
                 return err_set(e, ERR_INPUT, "%s: holds no simulated node (no file \"state\" in it); make one with carve-sim", s->dir);
@@ -167,6 +168,7 @@ static int publish(const struct store *s, const struct node *working, uint64_t *
 }
 
 int store_end(struct store *s, struct store_write *w, const struct node *working, struct err *e) {
+        const struct descriptor_quiet quiet = descriptor_quiet_begin();
         uint64_t generation = 0;
         int r = 0;
 
@@ -178,6 +180,7 @@ int store_end(struct store *s, struct store_write *w, const struct node *working
         }
         lock_drop(w->lock_fd);
         w->lock_fd = -1;
+        descriptor_quiet_end(&quiet);
         return r;
 }
 
@@ -208,7 +211,9 @@ int store_repair(struct store *s, struct err *e) {
         struct node *n = mmap(NULL, sizeof *n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (n == MAP_FAILED)
                 return err_set(e, ERR_SYSTEM, "%s: no memory to read the node: %s", s->dir, strerror(errno));
+        const struct descriptor_quiet quiet = descriptor_quiet_begin();
         r = repair_with(s, n, e);
+        descriptor_quiet_end(&quiet);
         munmap(n, sizeof *n);
         return r;
 }
