@@ -128,6 +128,19 @@ void call_unlock(struct call *call) {
         pthread_mutex_lock(&client.mutex);
 }
 
+/* What a call holds unless it waits: `writer` before `mutex`. */
+static void hold(const struct call *call) {
+        if (call->writes)
+                pthread_mutex_lock(&client.writer);
+        pthread_mutex_lock(&client.mutex);
+}
+
+static void let_go(const struct call *call) {
+        pthread_mutex_unlock(&client.mutex);
+        if (call->writes)
+                pthread_mutex_unlock(&client.writer);
+}
+
 static nvmlReturn_t begin(struct call *call) {
         TRY(client_look());
         if (client.snapshot.driver_major < symbols[call->symbol].since)
@@ -139,12 +152,10 @@ static nvmlReturn_t begin(struct call *call) {
 }
 
 nvmlReturn_t call_begin(struct call *call, enum symbol symbol, bool write) {
-        if (write)
-                pthread_mutex_lock(&client.writer);
-        pthread_mutex_lock(&client.mutex);
         call->symbol = symbol;
         call->open = true;
         call->writes = write;
+        hold(call);
         call->now_us = client_now_us();
         call->node = &client.snapshot;
         return begin(call);
@@ -166,9 +177,9 @@ void call_end(struct call *call) {
         if (call->locked)
                 call_unlock(call);
         call->open = false;
-        pthread_mutex_unlock(&client.mutex);
-        if (call->writes)
-                pthread_mutex_unlock(&client.writer);
+        let_go(call);
+        if (call->tries)
+                store_drop_gpu(call->gpu_hold);
 }
 
 nvmlReturn_t call_wait(struct call *call, int timeout_ms) {
@@ -176,10 +187,10 @@ nvmlReturn_t call_wait(struct call *call, int timeout_ms) {
         struct err e;
         uint64_t generation = client.store.generation;
         TRY(store_of_our_own(&own));
-        pthread_mutex_unlock(&client.mutex);
+        let_go(call);
         int r = store_wait(&own, generation, timeout_ms, &e);
         store_close(&own);
-        pthread_mutex_lock(&client.mutex);
+        hold(call);
         call->now_us = client_now_us();
         if (r < 0) {
                 client_say(e.text);
@@ -191,17 +202,41 @@ nvmlReturn_t call_wait(struct call *call, int timeout_ms) {
 
 void call_sleep(struct call *call, uint64_t us) {
         struct timespec left = { .tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000 * 1000) };
-        pthread_mutex_unlock(&client.mutex);
+        let_go(call);
         while (nanosleep(&left, &left) < 0)
                 ;
-        pthread_mutex_lock(&client.mutex);
+        hold(call);
         call->now_us = client_now_us();
 }
 
-void call_delay(struct call *call, unsigned real_ms) {
+static nvmlReturn_t hold_gpu(struct call *call, unsigned gpu) {
+        struct store own = client.store;
+        struct err e;
+        let_go(call);
+        int r = store_hold_gpu(&own, gpu, &call->gpu_hold, &e);
+        hold(call);
+        if (r == 0)
+                return NVML_SUCCESS;
+        client_say(e.text);
+        return code_of(&e);
+}
+
+bool call_again(struct call *call, unsigned gpu, unsigned real_ms, nvmlReturn_t *r) {
         uint64_t us = (uint64_t)real_ms * 10 * call->node->latency_percent;
-        if (us)
+        bool refused = *r != NVML_SUCCESS;
+        if (call->tries == 0 ? !call->node->latency_percent : call->tries == 2 || refused || !us)
+                return false;
+        call_unlock(call);
+        *r = NVML_SUCCESS;
+        if (call->tries == 0)
+                *r = hold_gpu(call, gpu);
+        else
                 call_sleep(call, us);
+        if (*r == NVML_SUCCESS) {
+                call->tries++;
+                *r = call_lock(call);
+        }
+        return *r == NVML_SUCCESS;
 }
 
 bool call_privileged(void) {

@@ -30,6 +30,9 @@ struct call {
         struct node *working;    /* CALL_WRITE only: the same node, to be changed */
         struct store_write write;
         bool open, writes, locked; /* call.c: began; is a CALL_WRITE; holds the folder's lock now */
+        uint32_t suffered;         /* fault.c: GPUs whose faults this call had, a bit for each */
+        unsigned tries;            /* call_again */
+        int gpu_hold;              /* call_again: from the second try on */
 };
 
 /* Locks, checks the init count (UNINITIALIZED), looks for a newer state, applies faults that concern no GPU, and says FUNCTION_NOT_FOUND
@@ -84,9 +87,20 @@ nvmlComputeInstance_t handle_of_ci(const struct node *n, unsigned gpu, unsigned 
  * but SUCCESS: there is nothing to wait for any more (shut down, rebooted, damaged). May wake early. Targets found before must be found
  * again. Not in a CALL_WRITE. */
 nvmlReturn_t call_wait(struct call *call, int timeout_ms);
-/* Let time pass as the real operation would: `real_ms` scaled by node.latency_percent, without the mutex. A CALL_WRITE keeps the node
- * locked meanwhile: others read what was before, and who wants to write waits. */
-void call_delay(struct call *call, unsigned real_ms);
+/* A CALL_WRITE that changes a GPU for as long as hardware would take (`real_ms`, scaled by node.latency_percent) holds that GPU meanwhile,
+ * and nothing else: changes of other GPUs go on, those of this one queue, and readers see what was before. So it looks and decides anew
+ * each time:
+ *
+ *     do {
+ *             TRY(call_device(&call, device, TARGET_GPU, &t));
+ *             r = change(call.working, t.gpu, …);
+ *     } while (call_again(&call, t.gpu, CHANGE_MS, &r));
+ *     return call_commit(&call, r);
+ *
+ * The first time it learns which GPU it is about. Again when nobody else changes that GPU any more; then `*r` counts if it is a refusal.
+ * Again when the time has passed: that one counts. Sets `*r` where it cannot go on. */
+bool call_again(struct call *call, unsigned gpu, unsigned real_ms, nvmlReturn_t *r);
+/* Without the mutexes. Not while the folder is locked. */
 void call_sleep(struct call *call, uint64_t us);
 
 /* GPUs as this process numbers them: all of the node, or those that CARVE_SIM_VISIBLE names. */

@@ -1,9 +1,9 @@
 /* client: the one client of the driver that a process is, and what all its calls share. Only call.c, handle.c, visible.c, fault.c and
  * init.c know it.
  *
- * Two mutexes. `mutex` is over everything here; whoever waits for something lets go of it. `writer` is held by a call that changes the node
- * from its beginning to its end, waits included, and is taken before `mutex`: the lock of the folder is then never waited for by a thread
- * that holds `mutex`, and two threads of one process never wait for each other's.
+ * Two mutexes. `mutex` is over everything here; `writer` is held beside it by a call that changes the node, and is taken before it: the
+ * lock of the folder is then never waited for by a thread that holds `mutex`, and two threads of one process never wait for each other's.
+ * Whoever waits for something else (time to pass, an event, a GPU that another one changes) lets go of both.
  */
 #pragma once
 

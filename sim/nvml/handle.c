@@ -86,7 +86,10 @@ static nvmlReturn_t resolve(struct call *call, const struct place *place, enum t
 nvmlReturn_t call_gpu(struct call *call, unsigned gpu, struct target *ret_target) {
         if (!call_sees(call, gpu))
                 return NVML_ERROR_INVALID_ARGUMENT;
-        TRY(call_suffer(call, gpu));
+        if (!(call->suffered & 1U << gpu)) {
+                call->suffered |= 1U << gpu;
+                TRY(call_suffer(call, gpu));
+        }
         if (call->node->gpus[gpu].lost)
                 return NVML_ERROR_GPU_IS_LOST;
         *ret_target = (struct target){ .kind = TARGET_GPU, .gpu = gpu, .gi_slot = NODE_NONE, .ci_slot = NODE_NONE };

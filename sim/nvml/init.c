@@ -17,9 +17,9 @@ static void after_fork_parent(void) {
         pthread_mutex_unlock(&client.mutex);
 }
 
-/* The child has one thread: nobody else holds anything. It goes on with its parent's init count and handles. */
+/* The child has one thread: whoever else held `writer` is not there any more. It goes on with its parent's init count and handles. */
 static void after_fork_child(void) {
-        client.mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+        pthread_mutex_unlock(&client.mutex);
         client.writer = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 

@@ -113,17 +113,18 @@ EXPORT nvmlReturn_t nvmlGpuInstanceGetComputeInstancePossiblePlacements(nvmlGpuI
         return NVML_SUCCESS;
 }
 
-static nvmlReturn_t create(struct call *call, const struct target *t, unsigned profile_id, const nvmlComputeInstancePlacement_t *placement,
-                           nvmlComputeInstance_t *ret_instance) {
-        const struct gpu_compute_profile *p;
-        TRY(find_profile(t, profile_id, &p));
+static nvmlReturn_t create(struct call *call, nvmlGpuInstance_t instance, unsigned profile_id,
+                           const nvmlComputeInstancePlacement_t *placement, nvmlComputeInstance_t *ret_instance) {
+        struct target t;
         unsigned slot = 0;
-        nvmlReturn_t r = mig_create_ci(call->working, t->gpu, t->gi_slot, profile_id, placement, call->now_us, &slot);
-        nvmlComputeInstance_t made = NULL;
-        if (r == NVML_SUCCESS) {
-                made = handle_of_ci(call->working, t->gpu, t->gi_slot, slot);
-                call_delay(call, CREATE_MS);
-        }
+        nvmlReturn_t r;
+        do {
+                const struct gpu_compute_profile *p;
+                TRY(call_gpu_instance(call, instance, &t));
+                TRY(find_profile(&t, profile_id, &p));
+                r = mig_create_ci(call->working, t.gpu, t.gi_slot, profile_id, placement, call->now_us, &slot);
+        } while (call_again(call, t.gpu, CREATE_MS, &r));
+        nvmlComputeInstance_t made = r == NVML_SUCCESS ? handle_of_ci(call->working, t.gpu, t.gi_slot, slot) : NULL;
         r = call_commit(call, r);
         if (r == NVML_SUCCESS)
                 *ret_instance = made;
@@ -137,7 +138,7 @@ EXPORT nvmlReturn_t nvmlGpuInstanceCreateComputeInstance(nvmlGpuInstance_t gpuIn
         TRY(call_gpu_instance(&call, gpuInstance, &t));
         if (!computeInstance)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        return create(&call, &t, profileId, NULL, computeInstance);
+        return create(&call, gpuInstance, profileId, NULL, computeInstance);
 }
 
 EXPORT nvmlReturn_t nvmlGpuInstanceCreateComputeInstanceWithPlacement(nvmlGpuInstance_t gpuInstance, unsigned int profileId,
@@ -148,16 +149,17 @@ EXPORT nvmlReturn_t nvmlGpuInstanceCreateComputeInstanceWithPlacement(nvmlGpuIns
         TRY(call_gpu_instance(&call, gpuInstance, &t));
         if (!placement || !computeInstance)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        return create(&call, &t, profileId, placement, computeInstance);
+        return create(&call, gpuInstance, profileId, placement, computeInstance);
 }
 
 EXPORT nvmlReturn_t nvmlComputeInstanceDestroy(nvmlComputeInstance_t computeInstance) {
         CALL_WRITE(nvmlComputeInstanceDestroy);
         struct target t;
-        TRY(call_compute_instance(&call, computeInstance, &t));
-        nvmlReturn_t r = mig_destroy_ci(call.working, t.gpu, t.gi_slot, t.ci_slot, call.now_us);
-        if (r == NVML_SUCCESS)
-                call_delay(&call, DESTROY_MS);
+        nvmlReturn_t r;
+        do {
+                TRY(call_compute_instance(&call, computeInstance, &t));
+                r = mig_destroy_ci(call.working, t.gpu, t.gi_slot, t.ci_slot, call.now_us);
+        } while (call_again(&call, t.gpu, DESTROY_MS, &r));
         return call_commit(&call, r);
 }
 

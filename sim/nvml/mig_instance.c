@@ -8,16 +8,18 @@
 #define CREATE_MS 120
 #define DESTROY_MS 70
 
-static nvmlReturn_t create(struct call *call, const struct target *t, unsigned profile_id, const nvmlGpuInstancePlacement_t *placement,
+static nvmlReturn_t create(struct call *call, nvmlDevice_t device, unsigned profile_id, const nvmlGpuInstancePlacement_t *placement,
                            nvmlGpuInstance_t *ret_instance) {
-        TRY(mig_enabled(call, t));
+        struct target t;
         unsigned slot = 0;
-        nvmlReturn_t r = mig_create_gi(call->working, t->gpu, profile_id, placement, call->now_us, &slot);
-        nvmlGpuInstance_t made = NULL;
-        if (r == NVML_SUCCESS) {
-                made = handle_of_gi(call->working, t->gpu, slot);
-                call_delay(call, CREATE_MS);
-        }
+        nvmlReturn_t r;
+        do {
+                TRY(call_device(call, device, TARGET_GPU, &t));
+                r = mig_enabled(call, &t);
+                if (r == NVML_SUCCESS)
+                        r = mig_create_gi(call->working, t.gpu, profile_id, placement, call->now_us, &slot);
+        } while (call_again(call, t.gpu, CREATE_MS, &r));
+        nvmlGpuInstance_t made = r == NVML_SUCCESS ? handle_of_gi(call->working, t.gpu, slot) : NULL;
         r = call_commit(call, r);
         if (r == NVML_SUCCESS)
                 *ret_instance = made;
@@ -30,7 +32,7 @@ EXPORT nvmlReturn_t nvmlDeviceCreateGpuInstance(nvmlDevice_t device, unsigned in
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!gpuInstance)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        return create(&call, &t, profileId, NULL, gpuInstance);
+        return create(&call, device, profileId, NULL, gpuInstance);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceCreateGpuInstanceWithPlacement(nvmlDevice_t device, unsigned int profileId,
@@ -40,16 +42,17 @@ EXPORT nvmlReturn_t nvmlDeviceCreateGpuInstanceWithPlacement(nvmlDevice_t device
         TRY(call_device(&call, device, TARGET_GPU, &t));
         if (!placement || !gpuInstance)
                 return NVML_ERROR_INVALID_ARGUMENT;
-        return create(&call, &t, profileId, placement, gpuInstance);
+        return create(&call, device, profileId, placement, gpuInstance);
 }
 
 EXPORT nvmlReturn_t nvmlGpuInstanceDestroy(nvmlGpuInstance_t gpuInstance) {
         CALL_WRITE(nvmlGpuInstanceDestroy);
         struct target t;
-        TRY(call_gpu_instance(&call, gpuInstance, &t));
-        nvmlReturn_t r = mig_destroy_gi(call.working, t.gpu, t.gi_slot, call.now_us);
-        if (r == NVML_SUCCESS)
-                call_delay(&call, DESTROY_MS);
+        nvmlReturn_t r;
+        do {
+                TRY(call_gpu_instance(&call, gpuInstance, &t));
+                r = mig_destroy_gi(call.working, t.gpu, t.gi_slot, call.now_us);
+        } while (call_again(&call, t.gpu, DESTROY_MS, &r));
         return call_commit(&call, r);
 }
 

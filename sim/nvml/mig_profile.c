@@ -45,16 +45,17 @@ EXPORT nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned int *curr
 EXPORT nvmlReturn_t nvmlDeviceSetMigMode(nvmlDevice_t device, unsigned int mode, nvmlReturn_t *activationStatus) {
         CALL_WRITE(nvmlDeviceSetMigMode);
         struct target t;
-        TRY(call_device(&call, device, TARGET_GPU, &t));
-        if (!activationStatus || mode > NVML_DEVICE_MIG_ENABLE)
-                return NVML_ERROR_INVALID_ARGUMENT;
-        TRY(mig_capable(&call, &t));
-
-        bool switches = t.at->mig_mode != mode, resets = node_mig_needs_reset(t.at);
-        nvmlReturn_t activation = NVML_SUCCESS;
-        nvmlReturn_t r = mig_set_mode(call.working, t.gpu, mode, call.now_us, &activation);
-        if (r == NVML_SUCCESS && activation == NVML_SUCCESS && switches)
-                call_delay(&call, resets ? SWITCH_WITH_RESET_MS : SWITCH_MS);
+        nvmlReturn_t r, activation;
+        unsigned takes_ms;
+        do {
+                TRY(call_device(&call, device, TARGET_GPU, &t));
+                if (!activationStatus || mode > NVML_DEVICE_MIG_ENABLE)
+                        return NVML_ERROR_INVALID_ARGUMENT;
+                TRY(mig_capable(&call, &t));
+                takes_ms = t.at->mig_mode == mode ? 0 : node_mig_needs_reset(t.at) ? SWITCH_WITH_RESET_MS : SWITCH_MS;
+                activation = NVML_SUCCESS;
+                r = mig_set_mode(call.working, t.gpu, mode, call.now_us, &activation);
+        } while (call_again(&call, t.gpu, activation == NVML_SUCCESS ? takes_ms : 0, &r));
         r = call_commit(&call, r);
         if (r == NVML_SUCCESS)
                 *activationStatus = activation;

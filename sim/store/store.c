@@ -184,6 +184,19 @@ int store_end(struct store *s, struct store_write *w, const struct node *working
         return r;
 }
 
+int store_hold_gpu(struct store *s, unsigned gpu, int *ret_hold, struct err *e) {
+        int fd = lock_take_gpu(s->dir, gpu, STORE_GPU_MS, e);
+
+        if (fd < 0)
+                return fd;
+        *ret_hold = fd;
+        return 0;
+}
+
+void store_drop_gpu(int hold) {
+        lock_drop_gpu(hold);
+}
+
 /* With a node of its own, from the kernel: it is large, and stacks of clients' threads can be small. */
 static int repair_with(struct store *s, struct node *n, struct err *e) {
         uint64_t generation;

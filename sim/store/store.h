@@ -2,6 +2,7 @@
  *
  *     DIR/state   header and two copies of struct node; the header's generation says which one counts
  *     DIR/lock    held (flock) by the one who writes; the kernel frees it with the process, however that ends
+ *                 for as long as it takes to write, never for as long as the change would take on hardware
  *     DIR/root    what the driver would show: proc/driver/nvidia…, dev/nvidia…, made after the state (sim/store/tree.c)
  *
  * A write copies the node, changes the copy, puts it into the place that does not count, then raises the generation by one 8-byte write.
@@ -18,7 +19,9 @@
 #include "sim/node/node.h"
 
 #define STORE_PATH_MAX 4096
-#define STORE_LOCK_MS 30000 /* a writer waits so long for another; longer than any operation of the simulator */
+#define STORE_LOCK_MS 30000 /* a writer waits so long for another; a write takes milliseconds */
+/* Who wants to change a GPU waits so long for those who do. A MIG switch takes 4.5 s, and a hundred times that where latency is raised. */
+#define STORE_GPU_MS 3600000
 
 struct store {
         char dir[STORE_PATH_MAX];
@@ -46,6 +49,12 @@ struct store_write {
 };
 int store_begin(struct store *s, struct store_write *w, struct node *working, struct err *e);
 int store_end(struct store *s, struct store_write *w, const struct node *working, struct err *e);
+
+/* Be the only one who changes this GPU for some time, in which the folder is not locked: the others queue here, and those of other GPUs go
+ * on. Only who asks is kept out; the kernel ends it with the process. Not to be called between begin and end. Errors: ERR_AGAIN,
+ * ERR_SYSTEM. */
+int store_hold_gpu(struct store *s, unsigned gpu, int *ret_hold, struct err *e);
+void store_drop_gpu(int hold);
 
 /* Sleep until the generation is no longer `generation` or until `timeout_ms` have passed (-1: for ever). 0: it changed; 1: time is up. May
  * wake early for no reason. Wakes across processes, without polling. */
