@@ -11,6 +11,7 @@
 #include "sim/store/format.h"
 #include "sim/store/tree.h"
 #include "sim/store/tree_file.h"
+#include "sim/store/tree_pci.h"
 
 #define GPUS_FOLDER "proc/driver/nvidia/gpus"
 #define PCI_FOLDER "sys/bus/pci/devices"
@@ -176,24 +177,6 @@ static int put_rights(int root, struct err *e) {
         return r;
 }
 
-static int put_pci(int root, const struct node_gpu *gpu, const char *bus, struct err *e) {
-        char path[128];
-
-        snprintf(path, sizeof path, PCI_FOLDER "/%s", bus);
-        int r = tree_folder(root, path, e);
-        snprintf(path, sizeof path, PCI_FOLDER "/%s/vendor", bus);
-        if (r == 0)
-                r = tree_text(root, path, 0444, e, "0x%04x\n", 0x10de);
-        snprintf(path, sizeof path, PCI_FOLDER "/%s/class", bus);
-        if (r == 0)
-                r = tree_text(root, path, 0444, e, "0x%06x\n", 0x030200); /* 3D controller */
-        snprintf(path, sizeof path, PCI_FOLDER "/%s/device", bus);
-        if (r == 0)
-                r = tree_text(root, path, 0444, e, "0x%04x\n", gpu->pci_device_id);
-        snprintf(path, sizeof path, PCI_FOLDER "/%s/numa_node", bus);
-        return r < 0 ? r : tree_text(root, path, 0444, e, "%d\n", gpu->numa_node == NODE_NONE ? -1 : gpu->numa_node);
-}
-
 static int put_information(int root, const struct node *n, const struct node_gpu *gpu, const char *bus, struct err *e) {
         char path[128], uuid[MIG_UUID_MAX];
         const struct board *board = board_of(node_model(gpu));
@@ -216,8 +199,9 @@ static int put_gpu(int root, const struct node *n, const struct node_gpu *gpu, s
 
         bus_id(gpu, bus);
         int r = put_information(root, n, gpu, bus, e);
+        snprintf(path, sizeof path, PCI_FOLDER "/%s", bus);
         if (r == 0)
-                r = put_pci(root, gpu, bus, e);
+                r = tree_put_pci(root, gpu, path, e);
         snprintf(path, sizeof path, "dev/nvidia%u", gpu->minor);
         if (r == 0)
                 r = tree_node(root, path, 0666, e);

@@ -65,9 +65,6 @@ static void shows_the_driver_and_its_gpus(void **state) {
                 assert_says(path, part);
                 assert_says(path, "Model: \t\t NVIDIA A100");
                 assert_says(path, "GPU UUID: \t GPU-");
-                snprintf(path, sizeof path, "node/root/sys/bus/pci/devices/%04x:%02x:%02x.0/vendor", gpu->pci_domain, gpu->pci_bus,
-                         gpu->pci_device);
-                assert_text(path, "0x10de\n");
         }
         assert_empty_file("node/root/dev/nvidia3", false);
         assert_empty_file("node/root/dev/nvidiactl", true);
@@ -84,6 +81,49 @@ static void shows_the_driver_and_its_gpus(void **state) {
         assert_text("node/root/proc/driver/nvidia/capabilities/mig/monitor",
                     "DeviceFileMinor: 2\nDeviceFileMode: 292\nDeviceFileModify: 1\n");
         folder_check_tree(&working);
+}
+
+static const struct {
+        const char *name, *text;
+} a100_on_the_bus[] = {
+        { "vendor", "0x10de\n" },  { "device", "0x20b2\n" }, { "subsystem_vendor", "0x10de\n" },
+        { "class", "0x030200\n" }, { "revision", "0xa1\n" }, { "numa_node", "0\n" },
+};
+
+/* The header as the PCI specification lays it out: the ids, memory and bus master on, no capabilities, revision, class. */
+static void has_a_pci_header(const char *folder) {
+        static const unsigned char begin[] = { 0xde, 0x10, 0xb2, 0x20, 0x06, 0, 0, 0, 0xa1, 0, 0x02, 0x03 };
+        unsigned char is[512];
+        char path[128];
+
+        snprintf(path, sizeof path, "%s/config", folder);
+        FILE *f = fopen(path, "r");
+        assert_non_null(f);
+        assert_int_equal(fread(is, 1, sizeof is, f), 256);
+        fclose(f);
+        assert_memory_equal(is, begin, sizeof begin);
+        assert_int_equal(is[0x2c] | is[0x2d] << 8, 0x10de);
+        assert_int_equal(is[0x34], 0);
+}
+
+static void shows_the_devices_of_the_bus(void **state) {
+        (void)state;
+        char folder[64], path[128];
+
+        folder_create(3);
+        folder_read(&working);
+        for (unsigned i = 0; i < 3; i++) {
+                const struct node_gpu *gpu = &working.gpus[i];
+                snprintf(folder, sizeof folder, "node/root/sys/bus/pci/devices/%04x:%02x:%02x.0", gpu->pci_domain, gpu->pci_bus,
+                         gpu->pci_device);
+                for (unsigned k = 0; k < sizeof a100_on_the_bus / sizeof *a100_on_the_bus; k++) {
+                        snprintf(path, sizeof path, "%s/%s", folder, a100_on_the_bus[k].name);
+                        assert_text(path, a100_on_the_bus[k].text);
+                }
+                snprintf(path, sizeof path, "%s/resource", folder);
+                assert_says(path, "0x0000000000000000 0x0000000000000000 0x0000000000000000\n");
+                has_a_pci_header(folder);
+        }
 }
 
 /* First lines, a line in the middle, and the last as real machines have them; no line is missing. */
@@ -226,6 +266,7 @@ static void a_tree_that_cannot_be_written_stops_nobody(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(shows_the_driver_and_its_gpus, folder_enter, folder_leave),
+                cmocka_unit_test_setup_teardown(shows_the_devices_of_the_bus, folder_enter, folder_leave),
                 cmocka_unit_test_setup_teardown(has_the_whole_table_of_minors, folder_enter, folder_leave),
                 cmocka_unit_test_setup_teardown(follows_the_instances, folder_enter, folder_leave),
                 cmocka_unit_test_setup_teardown(writes_differences_only, folder_enter, folder_leave),
