@@ -21,6 +21,8 @@ winapi-i686-pc-windows-gnu winapi-x86-64-pc-windows-gnu wrapcenum-derive""".spli
 class Node:
     """A simulated node in a folder; run() is `carve-sim run`, the others are its commands."""
 
+    carve = BUILD / "src/cmd/carve"
+
     def __init__(self, folder):
         self.folder = folder
 
@@ -38,6 +40,9 @@ class Node:
         assert done.returncode == 0, f"{program} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def status(self, *program):
+        return subprocess.run(self.command(*program), capture_output=True, timeout=SECONDS).returncode
+
     def show(self):
         return json.loads(self.sim("show", "-o", "json"))
 
@@ -50,6 +55,18 @@ def new_node(tmp_path):
     def new(model, gpus, *more):
         node = Node(tmp_path / f"node{next(numbers)}")
         node.sim("new", "--model", model, "--gpus", gpus, "--seed", 7, *(more if "--driver" in more else ("--driver", "590.48.01", *more)))
+        return node
+
+    return new
+
+
+@pytest.fixture
+def scenario_node(tmp_path):
+    """scenario_node(file): the node that a scenario file says."""
+
+    def new(scenario):
+        node = Node(tmp_path / "node")
+        node.sim("new", scenario)
         return node
 
     return new
