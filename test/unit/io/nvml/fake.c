@@ -27,6 +27,12 @@ nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsign
 nvmlReturn_t nvmlDeviceGetConfComputeMemSizeInfo(nvmlDevice_t device, void *info);
 nvmlReturn_t nvmlDeviceGetRunningProcessDetailList(nvmlDevice_t device, void *list);
 
+nvmlReturn_t nvmlEventSetCreate(nvmlEventSet_t *set);
+nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set);
+nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *data, unsigned timeout_ms);
+nvmlReturn_t nvmlDeviceGetSupportedEventTypes(nvmlDevice_t device, unsigned long long *types);
+nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, unsigned long long types, nvmlEventSet_t set);
+
 static char gpus[FAKE_GPUS]; /* their addresses are the handles */
 
 static unsigned index_of(nvmlDevice_t device) {
@@ -182,5 +188,43 @@ nvmlReturn_t nvmlDeviceGetRunningProcessDetailList(nvmlDevice_t device, void *pr
         (void)processes;
         CALL(index_of(device));
         return NVML_ERROR_NOT_SUPPORTED;
+}
+#endif
+
+#if FAKE_PROCESSES >= 4
+/* Event sets without events. */
+static char a_set;
+
+nvmlReturn_t nvmlEventSetCreate(nvmlEventSet_t *set) {
+        CALL(0);
+        fake_control.sets++;
+        *set = (nvmlEventSet_t)&a_set;
+        return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set) {
+        CALL(0);
+        fake_control.sets -= (char *)set == &a_set;
+        return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *data, unsigned timeout_ms) {
+        (void)set;
+        (void)data;
+        CALL(0);
+        usleep(timeout_ms * 1000);
+        return NVML_ERROR_TIMEOUT;
+}
+
+nvmlReturn_t nvmlDeviceGetSupportedEventTypes(nvmlDevice_t device, unsigned long long *types) {
+        CALL(index_of(device));
+        *types = nvmlEventTypeXidCriticalError;
+        return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, unsigned long long types, nvmlEventSet_t set) {
+        (void)set;
+        CALL(index_of(device));
+        return types & ~(unsigned long long)nvmlEventTypeXidCriticalError ? NVML_ERROR_NOT_SUPPORTED : NVML_SUCCESS;
 }
 #endif

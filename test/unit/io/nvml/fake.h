@@ -15,4 +15,5 @@ struct fake_control {
         atomic_uint hang_gpu;
         atomic_uint hanging; /* calls that hang now */
         atomic_uint inits;   /* nvmlInit less nvmlShutdown */
+        atomic_uint sets;    /* event sets made less those freed */
 };

@@ -333,6 +333,79 @@ static void an_init_that_hangs_is_left_behind(void **state) {
         fake_close(&fake);
 }
 
+/* A wait that hangs holds the driver's event set. It is given back by whoever comes last: the wait, or the close. */
+static void frees_an_event_set_that_was_left_behind(void **state) {
+        (void)state;
+        struct fake fake = fake_open(R590);
+        struct driver *d = open_fake(R590);
+        struct driver_events *events;
+        struct driver_event event;
+        struct err e = { 0 };
+
+        fake.control->hang_gpu = 0;
+        for (unsigned closed_first = 0; closed_first < 2; closed_first++) {
+                assert_ok(driver_events_open(d, &events, &e), &e);
+                assert_int_equal(fake.control->sets, 1);
+                assert_int_equal(driver_events_wait(events, 1, &event, &e), 1);
+                fake.control->hang_call = "nvmlEventSetWait_v2";
+                int r = driver_events_wait(events, 1, &event, &e);
+                assert_int_equal(r, -ERR_AGAIN);
+                assert_refused(r, &e, "did not answer nvmlEventSetWait_v2");
+                assert_refused(driver_events_wait(events, 1, &event, &e), &e, "left behind in the driver: open it anew");
+                if (closed_first)
+                        driver_events_close(events);
+                assert_int_equal(fake.control->sets, 1);
+                fake.control->hang_call = NULL;
+                wait_for_hanging(&fake, 0);
+                if (!closed_first)
+                        driver_events_close(events);
+                assert_int_equal(fake.control->sets, 0);
+        }
+        driver_close(d);
+        assert_int_equal(fake.control->inits, 0);
+        fake_close(&fake);
+}
+
+/* Who opens a new watch after each one that hangs is stopped: threads and event sets left behind have a limit. */
+static void event_sets_left_behind_are_bounded(void **state) {
+        (void)state;
+        struct fake fake = fake_open(R590);
+        struct driver *d = open_fake(R590);
+        struct driver_events *events;
+        struct driver_event event;
+        struct err e = { 0 };
+
+        fake.control->hang_gpu = 0;
+        fake.control->hang_call = "nvmlEventSetWait_v2";
+        for (unsigned i = 0; i < DRIVER_STUCK_MAX; i++) {
+                assert_ok(driver_events_open(d, &events, &e), &e);
+                assert_int_equal(driver_events_wait(events, 1, &event, &e), -ERR_AGAIN);
+                driver_events_close(events);
+        }
+        for (unsigned i = 0; i < 3; i++)
+                assert_refused(driver_events_open(d, &events, &e), &e, "the driver hangs in 4 calls already");
+        assert_int_equal(fake.control->sets, DRIVER_STUCK_MAX);
+        assert_int_equal(fake.control->hanging, DRIVER_STUCK_MAX);
+
+        fake.control->hang_call = NULL;
+        wait_for_hanging(&fake, 0);
+        assert_int_equal(fake.control->sets, 0);
+        assert_ok(driver_events_open(d, &events, &e), &e);
+        assert_int_equal(driver_events_wait(events, 1, &event, &e), 1);
+        driver_events_close(events);
+        assert_int_equal(fake.control->sets, 0);
+
+        /* Opening hangs in the middle: what was made so far goes with it. */
+        fake.control->hang_call = "nvmlDeviceRegisterEvents";
+        assert_refused(driver_events_open(d, &events, &e), &e, "did not answer nvmlDeviceRegisterEvents");
+        fake.control->hang_call = NULL;
+        wait_for_hanging(&fake, 0);
+        assert_int_equal(fake.control->sets, 0);
+        driver_close(d);
+        assert_int_equal(fake.control->inits, 0);
+        fake_close(&fake);
+}
+
 static void a_child_must_open_its_own(void **state) {
         (void)state;
         struct driver *d = open_fake(R590);
@@ -394,6 +467,8 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(refuses_after_too_many_hung_calls),
                 cmocka_unit_test(closes_with_a_call_hanging),
                 cmocka_unit_test(an_init_that_hangs_is_left_behind),
+                cmocka_unit_test(frees_an_event_set_that_was_left_behind),
+                cmocka_unit_test(event_sets_left_behind_are_bounded),
                 cmocka_unit_test(a_child_must_open_its_own),
                 cmocka_unit_test(knows_which_driver_brought_what),
         };

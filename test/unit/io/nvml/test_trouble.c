@@ -1,7 +1,6 @@
 /* Simulated machines on which something goes wrong, and what the driver then reports. */
 #include "world.h"
 
-#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -85,96 +84,6 @@ static void slow_calls_are_waited_for(void **state) {
         }
 }
 
-/* ---- events ---- */
-
-static void expect_event(struct driver_events *events, const struct driver_event *wanted) {
-        struct driver_event event;
-        struct err e = { 0 };
-
-        int r = driver_events_wait(events, 5000, &event, &e);
-        assert_ok(r, &e);
-        assert_int_equal(r, 0);
-        assert_int_equal(event.kind, wanted->kind);
-        assert_int_equal(event.gpu, wanted->gpu);
-        assert_int_equal(event.xid, wanted->xid);
-        assert_true(event.gi_id == wanted->gi_id);
-        assert_true(event.ci_id == wanted->ci_id);
-}
-
-static void reports_what_happens(void **state) {
-        (void)state;
-        _cleanup_(world_freep) struct world *w = world_new("A100-80GB H100-80GB", "590.48.01", NULL);
-        const struct driver_event xid = { .kind = DRIVER_XID, .gpu = 1, .xid = 79, .gi_id = DRIVER_NONE, .ci_id = DRIVER_NONE };
-        const struct driver_event slice_xid = { .kind = DRIVER_XID, .gpu = 0, .xid = 31, .gi_id = 3, .ci_id = 0 };
-        const struct driver_event lost = { .kind = DRIVER_GPU_LOST, .gpu = 1, .gi_id = DRIVER_NONE, .ci_id = DRIVER_NONE };
-        struct driver_events *events = NULL;
-        struct driver_event event;
-        struct driver_gpu gpu;
-        struct err e = { 0 };
-
-        assert_ok(driver_events_open(w->driver, &events, &e), &e);
-        double before = seconds();
-        assert_int_equal(driver_events_wait(events, 200, &event, &e), 1);
-        assert_true(seconds() - before >= 0.19);
-
-        world_begin(w);
-        assert_int_equal(event_xid(&w->node, 1, 79, NVML_NO_INSTANCE, NVML_NO_INSTANCE, world_now_us()), NVML_SUCCESS);
-        assert_int_equal(event_xid(&w->node, 0, 31, 3, 0, world_now_us()), NVML_SUCCESS);
-        world_end(w);
-        expect_event(events, &xid);
-        expect_event(events, &slice_xid);
-
-        world_begin(w);
-        assert_int_equal(event_lost(&w->node, 1, true, world_now_us()), NVML_SUCCESS);
-        world_end(w);
-        bool told = false;
-        for (unsigned i = 0; i < 3 && !told; i++) /* an XID or other event of the same accident may come first */
-                told = driver_events_wait(events, 2000, &event, &e) == 0 && event.kind == lost.kind && event.gpu == lost.gpu;
-        assert_true(told);
-        before = seconds();
-        assert_int_equal(driver_events_wait(events, 200, &event, &e), 1); /* told once */
-        assert_true(seconds() - before >= 0.19);
-
-        /* The watch does not stand in the way of other calls. */
-        assert_ok(driver_read_gpu(w->driver, 0, &gpu, &e), &e);
-        driver_gpu_done(&gpu);
-        driver_events_close(events);
-}
-
-static void *wait_for_xid(void *argument) {
-        struct driver_event event = { 0 };
-        struct err e = { 0 };
-
-        int r = driver_events_wait(argument, 10000, &event, &e);
-        return (void *)(uintptr_t)(r == 0 ? event.xid : 0);
-}
-
-/* A thread waits; this one reads on, and makes the thing happen that it waits for. */
-static void waits_beside_other_calls(void **state) {
-        (void)state;
-        _cleanup_(world_freep) struct world *w = world_new("A100-80GB", "590.48.01", NULL);
-        struct driver_events *events = NULL;
-        struct driver_gpu gpu;
-        struct err e = { 0 };
-        pthread_t thread;
-        void *xid;
-
-        assert_ok(driver_events_open(w->driver, &events, &e), &e);
-        double before = seconds();
-        assert_int_equal(pthread_create(&thread, NULL, wait_for_xid, events), 0);
-        for (unsigned i = 0; i < 5; i++) {
-                assert_ok(driver_read_gpu(w->driver, 0, &gpu, &e), &e);
-                driver_gpu_done(&gpu);
-        }
-        world_begin(w);
-        assert_int_equal(event_xid(&w->node, 0, 48, NVML_NO_INSTANCE, NVML_NO_INSTANCE, world_now_us()), NVML_SUCCESS);
-        world_end(w);
-        pthread_join(thread, &xid);
-        assert_int_equal((uintptr_t)xid, 48);
-        assert_true(seconds() - before < 9);
-        driver_events_close(events);
-}
-
 /* ---- use ---- */
 
 static void measures_slices(void **state) {
@@ -203,9 +112,10 @@ static void measures_slices(void **state) {
 
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(a_lost_gpu_is_there_but_lost), cmocka_unit_test(a_hung_call_misses_its_deadline),
-                cmocka_unit_test(slow_calls_are_waited_for),    cmocka_unit_test(reports_what_happens),
-                cmocka_unit_test(waits_beside_other_calls),     cmocka_unit_test(measures_slices),
+                cmocka_unit_test(a_lost_gpu_is_there_but_lost),
+                cmocka_unit_test(a_hung_call_misses_its_deadline),
+                cmocka_unit_test(slow_calls_are_waited_for),
+                cmocka_unit_test(measures_slices),
         };
 
         if (argc != 2)
