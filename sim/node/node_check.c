@@ -15,7 +15,7 @@ static bool is_text(const char *text, size_t bytes) {
         const char *end = memchr(text, '\0', bytes);
 
         for (const char *c = text; end && c < end; c++)
-                if (*c < 0x20 || *c == 0x7f)
+                if ((unsigned char)*c < 0x20 || *c == 0x7f)
                         return false;
         return end != NULL;
 }

@@ -137,12 +137,21 @@ static int mean(struct gpus_node *n, const struct cmd_list *meant, struct err *e
         return 0;
 }
 
+/* For who asks about GPUs, no driver here and one that does not answer are failures of the driver, neither a file nor a thing to be tried.
+ */
+static int as_gpu_failure(int r, struct err *e) {
+        if (r != -ERR_NOT_FOUND && r != -ERR_AGAIN)
+                return r;
+        e->code = ERR_GPU;
+        return -ERR_GPU;
+}
+
 int gpus_read_again(struct gpus_node *n, struct err *e) {
         struct driver_node node;
         int r = driver_read(n->driver, &node, e);
 
         if (r < 0)
-                return r;
+                return as_gpu_failure(r, e);
         driver_node_done(&n->node);
         free(n->live);
         n->node = node;
@@ -157,7 +166,7 @@ int gpus_read_gpu(struct gpus_node *n, unsigned index, struct err *e) {
         int r = driver_read_gpu(n->driver, index, &gpu, e);
 
         if (r < 0)
-                return r;
+                return as_gpu_failure(r, e);
         driver_gpu_done(&n->node.gpus[index]);
         n->node.gpus[index] = gpu;
         live_model_init(&n->live[index], &n->node.gpus[index]);
@@ -166,12 +175,8 @@ int gpus_read_gpu(struct gpus_node *n, unsigned index, struct err *e) {
 
 int gpus_open(const struct cmd_list *meant, struct gpus_node *ret_node, struct err *e) {
         struct gpus_node n = { 0 };
-        int r = driver_open(NULL, &n.driver, e);
+        int r = as_gpu_failure(driver_open(NULL, &n.driver, e), e);
 
-        if (r == -ERR_NOT_FOUND) {
-                e->code = ERR_GPU; /* not a file that somebody named */
-                r = -ERR_GPU;
-        }
         if (r == 0)
                 r = gpus_read_again(&n, e);
         if (r == 0)

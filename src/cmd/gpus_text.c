@@ -2,21 +2,25 @@
 #include <string.h>
 
 #include "base/paper.h"
+#include "base/utf8.h"
 #include "cmd/gpus.h"
 
 #define BAR_INDENT 2
 #define BAR_COLUMNS_MAX 96
 #define LINE_MAX_BYTES 512
+#define GIB_COLUMNS 9      /* "180.0 GiB" */
+#define PROCESS_COLUMNS 39 /* of a process before its name */
 #define GIB ((double)(1 << 30))
 
-static void put_gib(const struct paper *p, enum ink ink, int64_t bytes) {
+/* At least so many columns, to the right. */
+static void put_gib(const struct paper *p, enum ink ink, int64_t bytes, size_t columns) {
         char text[32];
 
         if (bytes < 0)
                 snprintf(text, sizeof text, "? GiB");
         else
                 snprintf(text, sizeof text, "%.1f GiB", (double)bytes / GIB);
-        paper_put(p, ink, text);
+        paper_right(p, ink, text, MAX(columns, strlen(text)));
 }
 
 static const char *mode_of(const struct driver_gpu *gpu) {
@@ -61,7 +65,7 @@ static void put_head(const struct paper *p, const struct driver_gpu *gpu) {
         snprintf(text, sizeof text, "  %s", mode_of(gpu));
         paper_put(p, gpu->mig_on != gpu->mig_pending_on ? INK_BAD : INK_PLAIN, text);
         paper_put(p, INK_PLAIN, "  ");
-        put_gib(p, INK_PLAIN, gpu->memory_bytes);
+        put_gib(p, INK_PLAIN, gpu->memory_bytes, 0);
         put_sensors(p, &gpu->sensors);
         paper_end(p);
         snprintf(text, sizeof text, "  %s  %s", gpu->uuid, gpu->bus_id);
@@ -107,13 +111,19 @@ static void put_bar(const struct paper *p, const struct driver_gpu *gpu, unsigne
         paper_end(p);
 }
 
+/* The name last, as it may have any length; of a path that does not fit, its end. */
 static void put_process(const struct paper *p, const struct driver_process *process) {
+        const char *name = *process->name ? process->name : "?", *slash = strrchr(name, '/');
+        size_t room = p->columns - PROCESS_COLUMNS;
         char text[LINE_MAX_BYTES];
 
-        snprintf(text, sizeof text, "      pid %u  %s  %s  ", process->pid, *process->name ? process->name : "?",
-                 driver_process_kind_name(process->kind));
+        snprintf(text, sizeof text, "      pid %-7u  %-8s ", process->pid, driver_process_kind_name(process->kind));
         paper_put(p, INK_PLAIN, text);
-        put_gib(p, INK_PLAIN, process->memory_bytes);
+        put_gib(p, INK_PLAIN, process->memory_bytes, GIB_COLUMNS);
+        paper_put(p, INK_PLAIN, "  ");
+        if (slash && slash[1] && utf8_columns(name) > room)
+                name = slash + 1;
+        paper_left(p, INK_PLAIN, name, MIN(utf8_columns(name), room));
         paper_end(p);
 }
 
@@ -128,9 +138,9 @@ static void put_slices(const struct paper *p, const struct driver_gpu *gpu) {
 
         for (unsigned i = 0; i < gpu->slice_count; i++) {
                 const struct driver_slice *slice = &gpu->slices[i];
-                snprintf(text, sizeof text, "  at %-2u  %-14s  instance %-2u  ", slice->start, *slice->name ? slice->name : "?", slice->id);
+                snprintf(text, sizeof text, "  at %-2u  %-14s  instance %-2u ", slice->start, *slice->name ? slice->name : "?", slice->id);
                 paper_put(p, INK_PLAIN, text);
-                put_gib(p, INK_PLAIN, slice->memory_bytes);
+                put_gib(p, INK_PLAIN, slice->memory_bytes, GIB_COLUMNS);
                 paper_put(p, INK_PLAIN, slice->process_count ? ", in use" : ", idle");
                 paper_end(p);
                 for (unsigned k = 0; k < slice->compute_count; k++) {
