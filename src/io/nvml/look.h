@@ -45,7 +45,7 @@ void profile_name_of(const struct driver_gpu *gpu, uint32_t nvml, unsigned slice
 /* instance.c: slices and what runs in them. */
 int look_slices(struct job *job, nvmlDevice_t device, struct driver_gpu *gpu, struct err *e);
 int look_slice(struct job *job, const struct driver_gpu *gpu, nvmlGpuInstance_t instance, struct driver_slice *slice, struct err *e);
-/* The compute instances of one: returns how many, with `handles` and `infos` filled. */
+/* The compute instances of one: returns how many, with `handles` and `compute` filled. */
 unsigned look_compute(struct job *job, nvmlGpuInstance_t instance, nvmlComputeInstance_t handles[DRIVER_COMPUTE_MAX],
                       struct driver_compute compute[DRIVER_COMPUTE_MAX]);
 /* The compute profiles it offers: a bit for each NVML_COMPUTE_INSTANCE_PROFILE_*. */
