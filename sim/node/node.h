@@ -25,7 +25,6 @@
 #define NODE_PROCESSES_MAX 512
 #define NODE_EVENTS_MAX 256 /* the newest ones; a client that waits too long misses older ones, as with the real driver */
 #define NODE_FAULTS_MAX 32
-#define NODE_NVLINKS_MAX 18
 #define NODE_IRQ_FIRST 128 /* a GPU's interrupt is this and its minor */
 #define NODE_NONE 0xFF     /* "no GPU", "no GPU instance", "no compute instance" where a small number stands */
 

@@ -12,7 +12,7 @@
 #define SWITCH_WITH_RESET_MS 4500
 #define SWITCH_MS 300
 
-nvmlReturn_t mig_capable(const struct call *call, const struct target *t) {
+static nvmlReturn_t mig_capable(const struct call *call, const struct target *t) {
         return driver_knows_mig(call->node, node_model(t->at)) ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
 

@@ -4,7 +4,6 @@
 #include "sim/nvml/call.h"
 
 /* NOT_SUPPORTED: a GPU without MIG, or with MIG switched off. */
-nvmlReturn_t mig_capable(const struct call *call, const struct target *t);
 nvmlReturn_t mig_enabled(const struct call *call, const struct target *t);
 
 static inline const struct gpu_profile *mig_profile_of(const struct node_gpu *gpu, const struct node_gi *gi) {

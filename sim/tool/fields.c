@@ -85,7 +85,7 @@ static int read_node(const char *file, const struct doc_node *node, const struct
         return 0;
 }
 
-int field_read(const char *file, const struct doc_node *node, const struct field *field, void *values, struct err *e) {
+static int read_one(const char *file, const struct doc_node *node, const struct field *field, void *values, struct err *e) {
         static int (*const readers[])(const char *, const struct doc_node *, const struct field *, void *, struct err *) = {
                 [FIELD_BOOL] = read_bool,   [FIELD_WHOLE] = read_whole, [FIELD_WORD] = read_word,
                 [FIELD_BYTES] = read_bytes, [FIELD_TEXT] = read_text,   [FIELD_NODE] = read_node,
@@ -116,7 +116,7 @@ int fields_read(const char *file, const struct doc_node *map, const char *what, 
                         return unknown_key(file, pair, what, fields, e);
                 if (pair->value->kind == DOC_NULL)
                         continue;
-                int r = field_read(file, pair->value, field, values, e);
+                int r = read_one(file, pair->value, field, values, e);
                 if (r < 0)
                         return r;
         }

@@ -32,9 +32,6 @@ struct field {
  * value is a missing one. Errors: ERR_INPUT. */
 int fields_read(const char *file, const struct doc_node *map, const char *what, const struct field *fields, void *values, struct err *e);
 
-/* The same for one value, of a key or of a list. */
-int field_read(const char *file, const struct doc_node *node, const struct field *field, void *values, struct err *e);
-
 static inline struct text_place fields_place(const struct doc_node *node) {
         return (struct text_place){ node->line, node->column };
 }

@@ -13,7 +13,8 @@ struct gpus_args {
         unsigned export_json; /* 1: export prints JSON, whatever -o says */
 };
 
-/* A GPU's own profiles, as core/gpu sees GPUs: names and sizes as its driver has them. */
+/* A GPU's own profiles, as core/gpu sees GPUs: names and sizes as its driver has them. The model points into itself and into the GPU:
+ * neither may move. */
 struct live_model {
         struct gpu_model model;
         struct gpu_profile profiles[GPU_PROFILES_MAX];
@@ -21,8 +22,6 @@ struct live_model {
         uint32_t ids[GPU_PROFILES_MAX]; /* driver_profile.id */
 };
 
-/* The model points into itself and into `gpu`: neither may move. */
-void live_model_init(struct live_model *live, const struct driver_gpu *gpu);
 /* What stands on the GPU. False: something that the model does not allow, so nothing can be said about places. */
 bool live_layout(const struct live_model *live, const struct driver_gpu *gpu, struct layout *ret_layout);
 /* NULL: none such. */

@@ -32,7 +32,7 @@ static struct gpu_profile profile_of(const struct driver_profile *from) {
         return p;
 }
 
-void live_model_init(struct live_model *live, const struct driver_gpu *gpu) {
+static void live_model_init(struct live_model *live, const struct driver_gpu *gpu) {
         *live = (struct live_model){ 0 };
         if (gpu->model)
                 live->model = *gpu->model;

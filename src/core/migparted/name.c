@@ -114,7 +114,7 @@ int slice_name_parse(const char *text, struct slice_name *ret_name, struct err *
         return 0;
 }
 
-bool slice_name_equal(const struct slice_name *a, const struct slice_name *b) {
+static bool slice_name_equal(const struct slice_name *a, const struct slice_name *b) {
         return a->compute == b->compute && a->slices == b->slices && a->gb == b->gb && a->sign == b->sign &&
                strcmp(a->attributes, b->attributes) == 0;
 }

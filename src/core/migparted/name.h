@@ -20,7 +20,6 @@ struct slice_name {
 
 /* Errors: ERR_INPUT, without position. */
 int slice_name_parse(const char *text, struct slice_name *ret_name, struct err *e);
-bool slice_name_equal(const struct slice_name *a, const struct slice_name *b);
 
 /* The profile of `model` that is cut (by `name.compute`) into such slices. NULL: it has none. */
 const struct gpu_profile *slice_name_find(const struct gpu_model *model, const struct slice_name *name);

@@ -31,7 +31,6 @@ struct driver {
 int driver_do(struct driver *d, struct job *job, struct err *e);
 
 /* read.c. Errors: ERR_NOT_FOUND (no such GPU), others of the driver. */
-int look_device(struct job *job, nvmlDevice_t *ret_device, struct err *e);
 enum look { LOOK_CHANGES = 1, LOOK_PROCESSES = 2, LOOK_SENSORS = 4, LOOK_ALL = 7 };
 /* Into a zeroed `gpu`: who it is, memory and MIG mode; LOOK_CHANGES: profiles and slices as well. */
 int look_gpu(struct job *job, unsigned what, nvmlDevice_t *ret_device, struct driver_gpu *gpu, struct err *e);

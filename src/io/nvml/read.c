@@ -7,7 +7,7 @@
 #define ECC_UNCORRECTED 1
 #define ECC_VOLATILE 0
 
-int look_device(struct job *job, nvmlDevice_t *ret_device, struct err *e) {
+static int look_device(struct job *job, nvmlDevice_t *ret_device, struct err *e) {
         nvmlReturn_t r = ASK(job, nvmlDeviceGetHandleByIndex_v2, job->gpu, ret_device);
 
         if (r == NVML_ERROR_INVALID_ARGUMENT)

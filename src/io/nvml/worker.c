@@ -44,7 +44,7 @@ void *job_new(size_t bytes, struct library *lib, unsigned gpu, unsigned deadline
         return job;
 }
 
-struct job *job_ref(struct job *job) {
+static struct job *job_ref(struct job *job) {
         pthread_mutex_lock(&job->mutex);
         job->refs++;
         pthread_mutex_unlock(&job->mutex);
@@ -207,7 +207,7 @@ static void *work(void *argument) {
         return NULL;
 }
 
-int worker_start(struct library *lib, struct worker **ret_worker, struct err *e) {
+static int worker_start(struct library *lib, struct worker **ret_worker, struct err *e) {
         struct worker *w = mem_zalloc(1, sizeof *w);
         pthread_condattr_t monotonic;
         sigset_t all, before;

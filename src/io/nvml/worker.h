@@ -40,7 +40,6 @@ struct job {
 
 /* Allocate a job type whose first member is `struct job job`, zeroed. Give it back with job_unref. */
 void *job_new(size_t bytes, struct library *lib, unsigned gpu, unsigned deadline_ms, int (*run)(struct job *, struct err *));
-struct job *job_ref(struct job *job);
 void job_unref(struct job *job);
 
 /* Make a call of the library from inside a job. One that this driver lacks answers NVML_ERROR_FUNCTION_NOT_FOUND. */
@@ -60,8 +59,6 @@ void job_leave(struct job *job, nvmlReturn_t answer);
 int job_fail(struct job *job, nvmlReturn_t r, struct err *e, const char *what, ...) __attribute__((format(printf, 4, 5)));
 
 struct worker;
-/* Errors: ERR_SYSTEM. */
-int worker_start(struct library *lib, struct worker **ret_worker, struct err *e);
 void worker_stop(struct worker *w); /* waits for its end: it has nothing to do */
 
 /* Let *worker do `job` and wait for it. A NULL *worker is started first. When a call misses its deadline the job is noted in lib->stuck,
