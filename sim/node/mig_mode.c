@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/node/account.h"
 #include "sim/node/driver.h"
 #include "sim/node/event.h"
 #include "sim/node/mig.h"
@@ -24,7 +25,9 @@ static nvmlReturn_t activate(struct node *n, unsigned gpu, uint64_t now_us) {
                 return NVML_ERROR_IN_USE;
         reading_settle(n, gpu, now_us);
         g->mig_mode = g->mig_pending;
-        if (!g->mig_mode)
+        if (g->mig_mode)
+                account_switch(g, false);
+        else
                 memset(g->gi, 0, sizeof g->gi);
         return NVML_SUCCESS;
 }

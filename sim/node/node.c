@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "sim/node/account.h"
 #include "sim/node/driver.h"
 #include "sim/node/fault.h"
 #include "sim/node/mig.h"
@@ -111,7 +112,9 @@ static void gpu_restart(struct node_gpu *gpu) {
         gpu->pending_rows = 0;
         gpu->recovery_action = 0;
         gpu->mig_mode = gpu->mig_pending;
-        if (!gpu->mig_mode)
+        if (gpu->mig_mode)
+                account_switch(gpu, false);
+        else
                 memset(gpu->gi, 0, sizeof gpu->gi);
 }
 
@@ -129,7 +132,7 @@ static void gpu_reboot(struct node_gpu *gpu, uint64_t now_us) {
         gpu_restart(gpu);
         memset(gpu->gi, 0, sizeof gpu->gi);
         gpu->compute_mode = 0;
-        gpu->accounting_mode = 0;
+        account_switch(gpu, false);
         gpu->lost = 0;
         gpu->exclusive_client = 0;
         gpu->pcie_replays = 0;

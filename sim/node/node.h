@@ -23,7 +23,8 @@
 #define NODE_GIS_MAX 8 /* the driver allows no more GPU instances on one GPU (kernel driver 595.45, mig manager) */
 #define NODE_CIS_MAX 8
 #define NODE_PROCESSES_MAX 512
-#define NODE_EVENTS_MAX 256 /* the newest ones; a client that waits too long misses older ones, as with the real driver */
+#define NODE_ACCOUNTS_MAX 32 /* ended processes of a GPU; the real driver remembers 4000, which every write would have to copy */
+#define NODE_EVENTS_MAX 256  /* the newest ones; a client that waits too long misses older ones, as with the real driver */
 #define NODE_FAULTS_MAX 32
 #define NODE_IRQ_FIRST 128 /* a GPU's interrupt is this and its minor */
 #define NODE_NONE 0xFF     /* "no GPU", "no GPU instance", "no compute instance" where a small number stands */
@@ -69,6 +70,15 @@ struct node_ecc {
         uint64_t sram_corrected, sram_uncorrected, dram_corrected, dram_uncorrected;
 };
 
+/* What a process used; pid 0: none. */
+struct node_account {
+        uint32_t pid;
+        uint8_t gpu_percent, memory_percent;
+        uint16_t pad;
+        uint64_t memory_bytes;
+        uint64_t start_us, end_us; /* end 0: it still runs */
+};
+
 struct node_gpu {
         char model[NODE_KEY_MAX]; /* catalogue key; checked against `model_index` when a state is read */
         uint16_t model_index;
@@ -94,6 +104,7 @@ struct node_gpu {
         struct node_ecc ecc_volatile, ecc_aggregate;
         uint64_t pcie_replays;
         struct node_gi gi[NODE_GIS_MAX];
+        struct node_account accounts[NODE_ACCOUNTS_MAX]; /* of those that ended, the newest first */
 };
 
 enum node_process_kind { PROCESS_COMPUTE, PROCESS_GRAPHICS, PROCESS_MPS, PROCESS_KIND_MAX };

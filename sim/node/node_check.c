@@ -59,6 +59,10 @@ static int check_gpu(const struct node_gpu *gpu, unsigned index, struct err *e) 
         for (unsigned i = 0; i < sizeof percents; i++)
                 if (percents[i] > 100)
                         return err_set(e, ERR_INPUT, "GPU %u: a load is above 100 %%", index);
+        for (unsigned i = 0; i < NODE_ACCOUNTS_MAX; i++)
+                if (gpu->accounts[i].gpu_percent > 100 || gpu->accounts[i].memory_percent > 100 ||
+                    gpu->accounts[i].end_us < gpu->accounts[i].start_us)
+                        return err_set(e, ERR_INPUT, "GPU %u: the account of an ended process is not right", index);
         if (gpu->compute_mode > NODE_COMPUTE_MODE_MAX || gpu->recovery_action > NODE_RECOVERY_ACTION_MAX)
                 return err_set(e, ERR_INPUT, "GPU %u: a mode is out of range", index);
         if (gpu->power_limit_mw > board_of(node_model(gpu))->power_default_w * 1000)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim/node/account.h"
 #include "sim/node/mig.h"
 #include "sim/node/reading.h"
 
@@ -84,6 +85,7 @@ nvmlReturn_t process_end(struct node *n, uint32_t pid, uint64_t now_us) {
 
         if (pid == 0)
                 return NVML_ERROR_NOT_FOUND;
+        account_close(n, pid, now_us);
         for (unsigned i = 0; i < count; i++)
                 if (n->processes[i].pid == pid)
                         release(n, &n->processes[i], now_us);

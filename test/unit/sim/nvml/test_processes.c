@@ -200,7 +200,7 @@ static void tells_utilisation_of_those_that_do_something(void **state) {
         machine_stop();
 }
 
-static void keeps_accounts_of_the_living(void **state) {
+static void keeps_accounts(void **state) {
         (void)state;
         unsigned pids[4], count = 0, size;
         nvmlEnableState_t mode;
@@ -227,10 +227,30 @@ static void keeps_accounts_of_the_living(void **state) {
         assert_int_equal(stats.gpuUtilization, 40);
         assert_int_equal(stats.maxMemoryUsage, 3 * GIB);
         assert_int_equal(stats.isRunning, 1);
+        assert_int_equal(stats.time, 0); /* until it has ended */
         assert_int_equal(nvmlDeviceGetAccountingStats_v2(gpu, &v2), NVML_SUCCESS);
         assert_int_equal(v2.startTime, stats.startTime);
         assert_int_equal(nvmlDeviceGetAccountingStats(gpu, 999, &stats), NVML_ERROR_NOT_FOUND);
+        usleep(20000);
+
+        machine_change(end, &(uint32_t){ 101 });
+        assert_int_equal(nvmlDeviceGetAccountingPids(gpu, &count, pids), NVML_SUCCESS);
+        assert_int_equal(count, 4);
+        assert_int_equal(pids[3], 101); /* behind those that run */
+        unsigned long long started = stats.startTime;
+        assert_int_equal(nvmlDeviceGetAccountingStats(gpu, 101, &stats), NVML_SUCCESS);
+        assert_int_equal(stats.isRunning, 0);
+        assert_int_equal(stats.startTime, started);
+        assert_int_equal(stats.gpuUtilization, 40);
+        assert_int_equal(stats.maxMemoryUsage, 3 * GIB);
+        assert_true(stats.time >= 20 && stats.time < 60000);
+        assert_int_equal(nvmlDeviceGetAccountingStats_v2(gpu, &v2), NVML_SUCCESS);
+        assert_int_equal(v2.isRunning, 0);
+        assert_int_equal(v2.time, stats.time);
+
         assert_int_equal(nvmlDeviceClearAccountingPids(gpu), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceGetAccountingStats(gpu, 101, &stats), NVML_ERROR_NOT_FOUND);
+        assert_int_equal(nvmlDeviceGetAccountingStats(gpu, 102, &stats), NVML_SUCCESS);
         machine_stop();
 }
 
@@ -241,7 +261,7 @@ int main(void) {
                 cmocka_unit_test(lists_details_of_hopper_and_later),
                 cmocka_unit_test(a_mig_device_shows_its_own),
                 cmocka_unit_test(tells_utilisation_of_those_that_do_something),
-                cmocka_unit_test(keeps_accounts_of_the_living),
+                cmocka_unit_test(keeps_accounts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
