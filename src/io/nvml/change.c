@@ -246,7 +246,7 @@ static int run_create(struct job *job, struct err *e) {
         made = create_compute(change, instance);
         if (made != NVML_SUCCESS)
                 job_fail(job, made, e, "%s: its compute instance", what);
-        else if (look_slice(job, &change->gpu, instance, &change->slice, e) == 0)
+        else if (look_slice(job, &change->gpu, instance, &change->slice, e) == 0 && job_check(job, e) == 0)
                 return 0;
         return take_back(change, instance, e);
 }

@@ -17,8 +17,8 @@ unsigned look_compute_profiles(struct job *job, nvmlGpuInstance_t instance,
         unsigned offered = 0;
 
         for (unsigned profile = 0; profile < NVML_COMPUTE_INSTANCE_PROFILE_COUNT; profile++)
-                if (ASK(job, nvmlGpuInstanceGetComputeInstanceProfileInfo, instance, profile, NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_SHARED,
-                        &infos[profile]) == NVML_SUCCESS)
+                if (!job_nothing(job, ASK(job, nvmlGpuInstanceGetComputeInstanceProfileInfo, instance, profile,
+                                          NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_SHARED, &infos[profile])))
                         offered |= 1u << profile;
         return offered;
 }
@@ -29,7 +29,7 @@ static bool ask_info(struct job *job, nvmlComputeInstance_t handle, nvmlComputeI
         nvmlReturn_t r = ASK(job, nvmlComputeInstanceGetInfo_v2, handle, info);
         if (r == NVML_ERROR_FUNCTION_NOT_FOUND)
                 r = ASK(job, nvmlComputeInstanceGetInfo, handle, info);
-        return r == NVML_SUCCESS;
+        return !job_nothing(job, r);
 }
 
 static void take_compute(struct job *job, const nvmlComputeInstanceInfo_t *info, unsigned sm, struct driver_compute *compute) {
@@ -65,7 +65,7 @@ static unsigned look_compute_infos(struct job *job, nvmlGpuInstance_t instance, 
                 nvmlComputeInstance_t found[HANDLES_MAX];
                 unsigned n = HANDLES_MAX;
                 if (!(offered >> p & 1) ||
-                    ASK(job, nvmlGpuInstanceGetComputeInstances, instance, profiles[p].id, found, &n) != NVML_SUCCESS)
+                    job_nothing(job, ASK(job, nvmlGpuInstanceGetComputeInstances, instance, profiles[p].id, found, &n)))
                         continue;
                 for (unsigned i = 0; i < MIN(n, HANDLES_MAX) && count < DRIVER_COMPUTE_MAX; i++) {
                         nvmlComputeInstanceInfo_t info;
@@ -112,7 +112,7 @@ static void name_compute(const struct driver_gpu *gpu, const struct driver_profi
 int look_slice(struct job *job, const struct driver_gpu *gpu, nvmlGpuInstance_t instance, struct driver_slice *slice, struct err *e) {
         nvmlGpuInstanceInfo_t info;
         nvmlReturn_t r = ASK(job, nvmlGpuInstanceGetInfo, instance, &info);
-        if (r != NVML_SUCCESS)
+        if (job_nothing(job, r))
                 return job_fail(job, r, e, "GPU %u: a slice cannot be read", gpu->index);
 
         const struct driver_profile *profile = profile_by_id(gpu, info.profileId);

@@ -55,7 +55,7 @@ static void look_placements(struct job *job, nvmlDevice_t device, struct driver_
                 count = ARRAY_SIZE(places);
                 r = ASK(job, nvmlDeviceGetGpuInstancePossiblePlacements, device, p->id, places, &count);
         }
-        if (r != NVML_SUCCESS)
+        if (r == NVML_ERROR_FUNCTION_NOT_FOUND || job_nothing(job, r))
                 return;
         for (unsigned i = 0; i < MIN(count, ARRAY_SIZE(places)); i++) {
                 if (places[i].start > UINT8_MAX || places[i].size > UINT8_MAX)
@@ -106,7 +106,7 @@ static void assume_profiles(struct driver_gpu *gpu) {
 void look_profiles(struct job *job, nvmlDevice_t device, struct driver_gpu *gpu) {
         for (unsigned nvml = 0; nvml < NVML_GPU_INSTANCE_PROFILE_COUNT; nvml++) {
                 nvmlGpuInstanceProfileInfo_t info = { 0 };
-                if (ASK(job, nvmlDeviceGetGpuInstanceProfileInfo, device, nvml, &info) != NVML_SUCCESS)
+                if (job_nothing(job, ASK(job, nvmlDeviceGetGpuInstanceProfileInfo, device, nvml, &info)))
                         continue; /* this GPU has none such, or the driver does not know the number */
 
                 struct driver_profile *p = &gpu->profiles[gpu->profile_count++];

@@ -151,7 +151,7 @@ int look_gpu(struct job *job, unsigned what, nvmlDevice_t *ret_device, struct dr
                 look_health(job, device, &gpu->health);
         }
         *ret_device = device;
-        return 0;
+        return job_check(job, e);
 }
 
 /* ---- jobs ---- */

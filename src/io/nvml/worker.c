@@ -96,7 +96,18 @@ void job_leave(struct job *job, nvmlReturn_t answer) {
         }
 }
 
-static int check_broken(struct job *job, struct err *e) {
+bool job_nothing(struct job *job, nvmlReturn_t answer) {
+        bool plain = answer == NVML_SUCCESS || answer == NVML_ERROR_NOT_SUPPORTED || answer == NVML_ERROR_NOT_FOUND ||
+                     answer == NVML_ERROR_INVALID_ARGUMENT;
+
+        if (!plain && job->broken.code == NVML_SUCCESS) {
+                job->broken.code = answer;
+                job->broken.call = job->call;
+        }
+        return answer != NVML_SUCCESS;
+}
+
+int job_check(struct job *job, struct err *e) {
         char what[32] = "asking the driver";
 
         if (job->broken.code == NVML_SUCCESS)
@@ -200,7 +211,7 @@ static void *work(void *argument) {
                 struct err e = { 0 };
                 int r = job->run(job, &e);
                 if (r == 0)
-                        r = check_broken(job, &e);
+                        r = job_check(job, &e);
                 finish(w, job, r, &e);
         }
         worker_unref(w);

@@ -35,9 +35,6 @@ struct job {
         struct err error;
 };
 
-/* A GPU that is lost, or a driver that is restarted, in the middle of a job: what was read is torn, so the job fails whatever run() says.
- */
-
 /* Allocate a job type whose first member is `struct job job`, zeroed. Give it back with job_unref. */
 void *job_new(size_t bytes, struct library *lib, unsigned gpu, unsigned deadline_ms, int (*run)(struct job *, struct err *));
 void job_unref(struct job *job);
@@ -54,6 +51,12 @@ void job_unref(struct job *job);
         })
 void job_enter(struct job *job, const char *call);
 void job_leave(struct job *job, nvmlReturn_t answer);
+
+/* After a GPU is lost or the driver restarted in the middle of a job, what the other calls told is no whole: the job fails, whatever run()
+ * returns. So it does after job_nothing() was told of an answer that leaves open what is there: it returns false for NVML_SUCCESS, and true
+ * for "not supported", "no such thing" and those. job_check() says now what there is to say of that. */
+bool job_nothing(struct job *job, nvmlReturn_t answer);
+int job_check(struct job *job, struct err *e);
 
 /* Turn what the last call answered into a sentence: "<what>: <NVIDIA's words> (<call>): <what to do>". Returns the negative error. */
 int job_fail(struct job *job, nvmlReturn_t r, struct err *e, const char *what, ...) __attribute__((format(printf, 4, 5)));

@@ -236,11 +236,95 @@ static void reads_long_process_lists(void **state) {
         driver_gpu_done(&gpu);
 }
 
+/* Without these nobody can say what slices there are. */
+static const char *const needed[] = { "nvmlDeviceGetGpuInstances", "nvmlDeviceGetGpuInstanceProfileInfo", "nvmlGpuInstanceGetInfo",
+                                      "nvmlGpuInstanceGetComputeInstanceProfileInfo", "nvmlGpuInstanceGetComputeInstances" };
+
+static bool is_needed_for_slices(const char *name) {
+        for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+                if (strcmp(needed[i], name) == 0)
+                        return true;
+        return false;
+}
+
+/* "No slices" would be a lie then, and would be acted upon. */
+static void says_so_when_slices_cannot_be_read(void **state) {
+        (void)state;
+        static const unsigned codes[] = { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNKNOWN, NVML_ERROR_NO_PERMISSION };
+        _cleanup_(world_freep) struct world *w = world_new("A100-80GB", "590.48.01", NULL);
+        struct driver_slice slice, other;
+        struct driver_gpu gpu;
+        struct err e = { 0 };
+
+        assert_ok(driver_create_slice(w->driver, 0, &(struct driver_wish){ .profile_id = 9, .start = 4 }, &slice, &e), &e);
+        for (size_t i = 0; i < ARRAY_SIZE(needed) * ARRAY_SIZE(codes); i++) {
+                const char *call = needed[i / ARRAY_SIZE(codes)];
+                world_fault(w, 0, call, FAULT_FAIL, codes[i % ARRAY_SIZE(codes)], 0);
+                assert_int_equal(driver_read_gpu(w->driver, 0, &gpu, &e), -ERR_GPU);
+                assert_non_null(strstr(e.text, call));
+                /* And nothing is changed on what could not be read. */
+                assert_int_equal(driver_destroy_slice(w->driver, 0, slice.id, &e), -ERR_GPU);
+                assert_int_equal(driver_create_slice(w->driver, 0, &(struct driver_wish){ .profile_id = 19, .start = 0 }, &other, &e),
+                                 -ERR_GPU);
+                world_clear_faults(w);
+                assert_ok(driver_read_gpu(w->driver, 0, &gpu, &e), &e);
+                assert_int_equal(gpu.slice_count, 1);
+                assert_int_equal(gpu.slices[0].compute_count, 1);
+                driver_gpu_done(&gpu);
+        }
+}
+
+/* A function that the driver lacks is an answer: all of what else it tells is as before. What can be told otherwise still is. */
+static void lives_without_any_one_function(void **state) {
+        (void)state;
+        enum { OPTIONAL, REQUIRED };
+        static const struct {
+                const char *name;
+                int need;
+        } calls[] = {
+#define CALL(type, name, since, need, arguments) { #name, need },
+#include "io/nvml/calls.def"
+#undef CALL
+        };
+        _cleanup_(world_freep) struct world *w = world_new("A100-80GB", "590.48.01", NULL);
+        struct driver_slice slice;
+        struct driver_gpu whole;
+        struct err e = { 0 };
+
+        assert_ok(driver_create_slice(w->driver, 0, &(struct driver_wish){ .profile_id = 9, .start = 4 }, &slice, &e), &e);
+        world_start(w, 0, slice.id, 0, "train");
+        assert_ok(driver_read_gpu(w->driver, 0, &whole, &e), &e);
+        for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+                struct driver_gpu gpu;
+                if (calls[i].need == REQUIRED)
+                        continue;
+                if (is_needed_for_slices(calls[i].name))
+                        continue;
+                world_fault(w, NODE_NONE, calls[i].name, FAULT_FAIL, NVML_ERROR_FUNCTION_NOT_FOUND, 0);
+                world_fault(w, 0, calls[i].name, FAULT_FAIL, NVML_ERROR_FUNCTION_NOT_FOUND, 0);
+                assert_ok(driver_read_gpu(w->driver, 0, &gpu, &e), &e);
+                assert_string_equal(gpu.uuid, whole.uuid);
+                assert_true(gpu.memory_bytes == whole.memory_bytes);
+                assert_ptr_equal(gpu.model, whole.model);
+                bool mig = strcmp(calls[i].name, "nvmlDeviceGetMigMode") != 0;
+                assert_int_equal(gpu.mig_capable, mig);
+                assert_int_equal(gpu.slice_count, mig);
+                if (mig)
+                        assert_memory_equal(gpu.slices[0].compute[0].uuid, whole.slices[0].compute[0].uuid, DRIVER_UUID_MAX);
+                assert_int_equal(gpu.process_count, 1);
+                assert_int_equal(gpu.processes[0].pid, whole.processes[0].pid);
+                driver_gpu_done(&gpu);
+                world_clear_faults(w);
+        }
+        driver_gpu_done(&whole);
+}
+
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(reads_who_the_gpus_are),          cmocka_unit_test(reads_the_profiles_of_every_model),
                 cmocka_unit_test(reads_with_drivers_of_every_age), cmocka_unit_test(reads_gpus_that_nobody_knows),
                 cmocka_unit_test(reads_sensors_and_health),        cmocka_unit_test(reads_long_process_lists),
+                cmocka_unit_test(lives_without_any_one_function),  cmocka_unit_test(says_so_when_slices_cannot_be_read),
         };
 
         if (argc != 2)
