@@ -57,7 +57,7 @@ static void put_sensors(struct printer *p, const struct driver_sensors *s) {
         print_end(p);
 }
 
-static void put_slice(struct printer *p, const struct driver_slice *slice) {
+static void put_slice(struct printer *p, const struct driver_gpu *gpu, const struct driver_slice *slice) {
         print_map(p, PRINT_BLOCK);
         put_text(p, "profile", slice->name);
         put_number(p, "profileId", slice->profile_id);
@@ -66,7 +66,11 @@ static void put_slice(struct printer *p, const struct driver_slice *slice) {
         put_number(p, "size", slice->size);
         put_mib(p, "memoryMib", slice->memory_bytes);
         put_mib(p, "usedMib", slice->used_bytes);
-        put_bool(p, "busy", slice->process_count > 0);
+        print_key(p, "busy");
+        if (*gpu->processes_unknown && !slice->process_count)
+                print_null(p);
+        else
+                print_bool(p, slice->process_count > 0);
         print_key(p, "devices");
         print_seq(p, PRINT_BLOCK);
         for (unsigned i = 0; i < slice->compute_count; i++) {
@@ -152,7 +156,7 @@ static void put_gpu(struct printer *p, const struct live_model *live, const stru
         print_key(p, "slices");
         print_seq(p, PRINT_BLOCK);
         for (unsigned i = 0; i < gpu->slice_count; i++)
-                put_slice(p, &gpu->slices[i]);
+                put_slice(p, gpu, &gpu->slices[i]);
         print_end(p);
         put_free(p, live, gpu);
         put_processes(p, gpu);

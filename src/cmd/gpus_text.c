@@ -141,7 +141,7 @@ static void put_slices(const struct paper *p, const struct driver_gpu *gpu) {
                 snprintf(text, sizeof text, "  at %-2u  %-14s  instance %-2u ", slice->start, *slice->name ? slice->name : "?", slice->id);
                 paper_put(p, INK_PLAIN, text);
                 put_gib(p, INK_PLAIN, slice->memory_bytes, GIB_COLUMNS);
-                paper_put(p, INK_PLAIN, slice->process_count ? ", in use" : ", idle");
+                paper_put(p, INK_PLAIN, slice->process_count ? ", in use" : *gpu->processes_unknown ? ", use unknown" : ", idle");
                 paper_end(p);
                 for (unsigned k = 0; k < slice->compute_count; k++) {
                         const struct driver_compute *c = &slice->compute[k];

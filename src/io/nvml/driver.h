@@ -171,7 +171,7 @@ struct driver_gpu {
         unsigned process_count;
         struct driver_process *processes;
         bool processes_cut;
-        char processes_unknown[ERR_TEXT_MAX]; /* why they cannot be listed; "": they can */
+        char processes_unknown[ERR_TEXT_MAX]; /* why they cannot be listed, or not by slice; "": they can */
 };
 
 struct driver_node {

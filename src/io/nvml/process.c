@@ -90,6 +90,9 @@ static nvmlReturn_t look_kind(struct job *job, nvmlDevice_t device, enum driver_
                 size_t bytes = 0;
 
                 r = ask_list(job, device, kind, &count, entries, &bytes);
+                if (r == NVML_SUCCESS && count > 0 && gpu->mig_on && bytes == sizeof(nvmlProcessInfo_v1_t))
+                        snprintf(gpu->processes_unknown, sizeof gpu->processes_unknown,
+                                 "the driver %s does not tell in which slice a process runs", job->lib->about.version);
                 for (unsigned i = 0; r == NVML_SUCCESS && i < MIN(count, room); i++)
                         keep(job, gpu, capacity, process_of(entries + i * bytes, bytes, kind));
                 room = MIN(count, (unsigned)DRIVER_PROCESSES_MAX) + COUNT_FIRST;

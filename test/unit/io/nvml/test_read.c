@@ -126,6 +126,7 @@ static void reads_with_drivers_of_every_age(void **state) {
                 bool old = driver_about(w->driver)->major < 455; /* its process list knows no instances */
                 assert_true(gpu.processes[0].gi_id == (old ? DRIVER_NONE : gi.id));
                 assert_int_equal(gpu.slices[0].process_count, !old);
+                assert_int_equal(*gpu.processes_unknown != '\0', old);
                 assert_int_equal(gpu.reserved_bytes >= 0, driver_about(w->driver)->major >= 510);
                 /* 1g.10gb came with R525, +me with R470 */
                 assert_int_equal(driver_profile_find(&gpu, "1g.10gb") != NULL, driver_about(w->driver)->major >= 525);
