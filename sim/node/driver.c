@@ -35,11 +35,14 @@ static const struct {
         { 565, 12070 }, { 570, 12080 }, { 575, 12090 }, { 580, 13000 }, { 590, 13010 }, { 595, 13020 },
 };
 
-/* How many profile enumerators NVML of each branch has: NVML_GPU_INSTANCE_PROFILE_COUNT of the Python bindings (nvidia-ml-py) of its time.
- */
-static const struct {
-        uint16_t major, count;
-} profile_counts[] = { { 450, 5 }, { 460, 7 }, { 470, 8 }, { 525, 10 }, { 570, 13 }, { 575, 17 }, { 610, 18 } };
+/* How many profiles of GPU instances and how many field values the library of each branch knows: NVML_GPU_INSTANCE_PROFILE_COUNT and
+ * NVML_FI_MAX of the branch's first Python bindings (nvidia-ml-py). */
+static const struct counts {
+        uint16_t major, profiles, fields;
+} counts[] = {
+        { 450, 5, 146 },  { 460, 7, 161 },  { 470, 8, 161 },  { 525, 10, 197 }, { 550, 10, 200 }, { 555, 10, 223 },
+        { 560, 10, 230 }, { 570, 13, 269 }, { 575, 17, 274 }, { 590, 17, 289 }, { 595, 17, 296 }, { 610, 18, 303 },
+};
 
 int driver_parse(const char *text, uint16_t ret_numbers[3], struct err *e) {
         unsigned numbers[3] = { 0 }, part = 0, digits = 0;
@@ -116,12 +119,20 @@ bool driver_tells_profiles_always(const struct node *n) {
         return n->driver_major >= TELLS_PROFILES_ALWAYS;
 }
 
-unsigned driver_profile_count(const struct node *n) {
-        unsigned count = profile_counts[0].count;
+static struct counts counts_of(const struct node *n) {
+        struct counts found = counts[0];
 
-        for (unsigned i = 0; i < ARRAY_SIZE(profile_counts) && profile_counts[i].major <= n->driver_major; i++)
-                count = profile_counts[i].count;
-        return count;
+        for (unsigned i = 0; i < ARRAY_SIZE(counts) && counts[i].major <= n->driver_major; i++)
+                found = counts[i];
+        return found;
+}
+
+unsigned driver_profile_count(const struct node *n) {
+        return counts_of(n).profiles;
+}
+
+unsigned driver_field_count(const struct node *n) {
+        return counts_of(n).fields;
 }
 
 bool driver_allows_beside(const struct node *n, const struct gpu_model *model, const struct gpu_profile *a, const struct gpu_profile *b) {

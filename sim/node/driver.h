@@ -20,6 +20,8 @@ bool driver_knows_profile(const struct node *n, const struct gpu_model *model, c
 bool driver_tells_profiles_always(const struct node *n);
 /* How many NVML_GPU_INSTANCE_PROFILE_* its library has. */
 unsigned driver_profile_count(const struct node *n);
+/* Field values (NVML_FI_…) have numbers below this. */
+unsigned driver_field_count(const struct node *n);
 /* May a 4g and a 3g stand side by side? Not before R510. */
 bool driver_allows_beside(const struct node *n, const struct gpu_model *model, const struct gpu_profile *a, const struct gpu_profile *b);
 

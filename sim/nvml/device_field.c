@@ -1,5 +1,5 @@
 /* Field values: any number of readings in one call. One row of `fields` for each that is known; the others are NOT_SUPPORTED, and numbers
- * beyond the last one INVALID_ARGUMENT, each in its own place: the call as a whole succeeds. */
+ * beyond the last one that the driver knows INVALID_ARGUMENT, each in its own place: the call as a whole succeeds. */
 #include "sim/node/driver.h"
 #include "sim/node/reading.h"
 
@@ -9,7 +9,6 @@
 #include "sim/nvml/getter.h"
 
 #define FIELDS_MAX 4096 /* in one call */
-#define FIELD_IDS 303   /* NVML_FI_MAX of NVML 13.3 */
 
 struct question {
         const struct call *call;
@@ -245,7 +244,7 @@ static const struct {
 
 static nvmlReturn_t read_field(const struct question *q, unsigned id, nvmlFieldValue_t *value) {
         unsigned long long number = 0;
-        if (id == 0 || id >= FIELD_IDS)
+        if (id == 0 || id >= driver_field_count(q->call->node))
                 return NVML_ERROR_INVALID_ARGUMENT;
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
                 if (fields[i].id != id)

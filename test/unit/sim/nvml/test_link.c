@@ -177,6 +177,28 @@ static void fields_of_a_slice_are_few(void **state) {
         machine_stop();
 }
 
+/* The last field of each branch's library (NVML_FI_MAX - 1 of nvidia-ml-py of that version), and one that came later. */
+static void a_driver_knows_the_fields_of_its_time(void **state) {
+        static const struct {
+                const char *driver;
+                unsigned known, unknown;
+        } rows[] = {
+                { "470.57.02", 160, 184 },
+                { "535.129.03", 184, 199 },
+                { "550.54.14", 199, 230 },
+                { "570.86.10", 230, 269 },
+        };
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                nvmlFieldValue_t values[] = { { .fieldId = rows[i].known }, { .fieldId = rows[i].unknown } };
+                machine_start(rows[i].driver, "A100-80GB", false);
+                assert_int_equal(nvmlDeviceGetFieldValues(machine_gpu(0), 2, values), NVML_SUCCESS);
+                assert_int_equal(values[0].nvmlReturn, NVML_SUCCESS);
+                assert_int_equal(values[1].nvmlReturn, NVML_ERROR_INVALID_ARGUMENT);
+                machine_stop();
+        }
+}
+
 static void samples_come_in_order(void **state) {
         nvmlValueType_t type;
         nvmlSample_t samples[200];
@@ -225,8 +247,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(links_lead_to_peers_or_switches), cmocka_unit_test(an_older_struct_is_not_overrun),
                 cmocka_unit_test(neighbours_share_a_numa_node),    cmocka_unit_test(fields_answer_one_by_one),
-                cmocka_unit_test(fields_of_a_slice_are_few),       cmocka_unit_test(samples_come_in_order),
-                cmocka_unit_test(the_machine_names_its_driver),
+                cmocka_unit_test(fields_of_a_slice_are_few),       cmocka_unit_test(a_driver_knows_the_fields_of_its_time),
+                cmocka_unit_test(samples_come_in_order),           cmocka_unit_test(the_machine_names_its_driver),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
