@@ -51,8 +51,10 @@ struct gpus_layout {
 /* `name` NULL: not given. Errors: ERR_USAGE, ERR_INPUT. */
 int gpus_layout_read(const struct gpus_args *args, const char *name, struct gpus_layout *ret_layout, struct err *e);
 void gpus_layout_done(struct gpus_layout *layout);
-/* What GPU `index` should have. Errors: ERR_INPUT, ERR_IMPOSSIBLE. */
-int gpus_want(const struct gpus_layout *layout, const struct gpus_node *n, unsigned index, struct want *ret_want, struct err *e);
+/* What GPU `index` should have. With `mode_only` a file's slices are not looked at: they need not exist, and `ret_want` has none. Errors:
+ * ERR_INPUT, ERR_IMPOSSIBLE. */
+int gpus_want(const struct gpus_layout *layout, const struct gpus_node *n, unsigned index, bool mode_only, struct want *ret_want,
+              struct err *e);
 /* Has the GPU these slices now? If not, `why` (of GPUS_WHY_MAX bytes) says what is otherwise. */
 #define GPUS_WHY_MAX ERR_TEXT_MAX
 bool gpus_has(const struct gpus_node *n, unsigned index, const struct want *want, char *why);

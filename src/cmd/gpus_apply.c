@@ -105,7 +105,7 @@ static int check(const struct gpus_node *n, const struct gpus_layout *layout, bo
                         continue;
                 if (*gpu->health.fault)
                         return err_set(e, ERR_GPU, "%s", gpu->health.fault);
-                int r = gpus_want(layout, n, i, &want, e);
+                int r = gpus_want(layout, n, i, mode_only, &want, e);
                 if (r < 0 && r != -ERR_IMPOSSIBLE)
                         return r;
                 if (r < 0)

@@ -103,7 +103,7 @@ int gpu_plan_make(const struct gpus_node *n, unsigned index, const struct gpus_l
 
         if (*gpu->health.fault)
                 return err_set(e, ERR_GPU, "%s", gpu->health.fault);
-        if ((r = gpus_want(layout, n, index, &p.want, e)) < 0)
+        if ((r = gpus_want(layout, n, index, false, &p.want, e)) < 0)
                 return r;
         if (!gpu->mig_capable && p.want.mig && p.want.named)
                 return err_set(e, ERR_IMPOSSIBLE, "GPU %u (%s) has no MIG", index, gpu->product);

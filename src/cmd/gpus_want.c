@@ -64,15 +64,17 @@ void gpus_layout_done(struct gpus_layout *layout) {
         migparted_file_done(&layout->file);
 }
 
-int gpus_want(const struct gpus_layout *layout, const struct gpus_node *n, unsigned index, struct want *ret_want, struct err *e) {
+int gpus_want(const struct gpus_layout *layout, const struct gpus_node *n, unsigned index, bool mode_only, struct want *ret_want,
+              struct err *e) {
         const struct driver_gpu *g = &n->node.gpus[index];
+        bool slices = g->mig_capable && !(mode_only && layout->config);
         const struct want_gpu gpu = { .index = index,
                                       .product = g->product,
                                       .device = g->pci_device_id,
                                       .vendor = g->pci_vendor_id,
                                       .board = g->pci_subsystem_id,
                                       .board_vendor = g->pci_subsystem_vendor_id,
-                                      .model = g->mig_capable ? &n->live[index].model : NULL };
+                                      .model = slices ? &n->live[index].model : NULL };
 
         if (layout->config)
                 return want_from_config(&layout->file, layout->config, &gpu, ret_want, e);
