@@ -178,8 +178,8 @@ def test_devices(scenario_node, name, strategy):
     if said.get("error"):
         return
     offer = resources(node, gpus, strategy)
-    assert {r: {uuid: numa for uuid, health, (numa,) in v["devices"]} for r, v in said["resources"].items()} == {
-        r: {uuid: numa for uuid, (numa, _) in devices.items()} for r, devices in offer.items()
+    assert {r: {uuid: (health, *numa) for uuid, health, numa in v["devices"]} for r, v in said["resources"].items()} == {
+        r: {uuid: ("Healthy", numa) for uuid, (numa, _) in devices.items()} for r, devices in offer.items()
     }
     for resource, answer in said["resources"].items():
         allocated = answer["allocated"]
@@ -262,7 +262,12 @@ def test_mig_parted(new_node, model):
             assert node.status(node.carve, *command, asked) == status, (preset, asked)
             assert node.status(node.carve, *command, "-m", asked) == mode_status, (preset, asked)
 
-    node = new_node(model, 2)
-    for preset in said["refused"] + said["hollow"]:
+    node = new_node(model, 2, "--mig")
+    for preset, (status, mode_status) in said["hollow"].items():
+        command = ["gpus", "assert", "-f", PRESETS]
+        assert node.status(node.carve, "gpus", "apply", "-f", PRESETS, preset) == 1, preset
+        assert node.status(node.carve, *command, preset) == status, preset
+        assert node.status(node.carve, *command, "-m", preset) == mode_status, preset
+    for preset in said["refused"]:
         wanted = 0 if needs_own_compute(model, preset.removeprefix("all-")) else 1
         assert node.status(node.carve, "gpus", "apply", "--dry-run", "-f", PRESETS, preset) == wanted, preset
