@@ -30,7 +30,7 @@ static int open_state(struct store *s, struct err *e) {
                 s->fd = descriptor_open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
         }
         if (s->fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EISDIR))
-                return err_set(e, ERR_INPUT, "%s: holds no simulated node (no file \"state\" in it); make one with carve-sim", s->dir);
+                return err_set(e, ERR_INPUT, "%s: holds no simulated node (no file \"state\" in it); `carve-sim new` makes one", s->dir);
         if (s->fd < 0)
                 return err_set(e, ERR_SYSTEM, "%s: cannot be opened: %s", path, strerror(errno));
         if (fstat(s->fd, &st) < 0 || !S_ISREG(st.st_mode))

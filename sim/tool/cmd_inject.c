@@ -105,6 +105,10 @@ static void set_defaults(void *a) {
         *(struct args *)a = (struct args){ .gpu = TOOL_NO_GPU, .ms = TOOL_NO_GPU, .times = TOOL_NO_GPU, .count = TOOL_NO_GPU };
 }
 
+static const char *accident_at(size_t i) {
+        return i < ACCIDENT_MAX ? inject_names[i] : i == ACCIDENT_MAX ? CLEAR : NULL;
+}
+
 #define FIELD(field) offsetof(struct args, field)
 static const struct cmd_option options[] = {
         { .name = "Where and what:" },
@@ -171,6 +175,8 @@ const struct cmd cmd_inject = {
         .name = "inject",
         .operands = "DIR xid|ecc|lost|hang|slow|fail|fail-create|client|clear [XID]",
         .operands_max = 3,
+        .operand_words = accident_at,
+        .operand_words_at = 1,
         .summary = "Let something go wrong",
         .description =
                 "xid: an XID event. ecc: memory errors, counted and told as events. lost: the GPU has fallen off the bus. hang: calls do "

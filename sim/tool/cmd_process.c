@@ -103,6 +103,10 @@ static const struct {
         int (*run)(const struct cmd_run *run, struct err *e);
 } verbs[] = { { "start", run_start }, { "end", run_end }, { "list", run_list } };
 
+static const char *verb_at(size_t i) {
+        return i < ARRAY_SIZE(verbs) ? verbs[i].name : NULL;
+}
+
 static int run_process(const struct cmd_run *run, struct err *e) {
         const char *dir;
         int r = tool_dir(run, &dir, e);
@@ -176,6 +180,8 @@ const struct cmd cmd_process = {
         .name = "process",
         .operands = "DIR start|end|list [PID]",
         .operands_max = 3,
+        .operand_words = verb_at,
+        .operand_words_at = 1,
         .summary = "Start, end and list processes on the GPUs",
         .description =
                 "start prints the pid. A pid may use several GPUs and slices: start it on each. end takes it from all of them. Nothing "

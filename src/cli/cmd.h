@@ -91,7 +91,8 @@ struct cmd {
         const struct cmd_option *options; /* ends with a row without name; may be NULL */
         size_t args_bytes;
         void (*set_defaults)(void *args); /* NULL = all zero */
-        cmd_words operand_words;          /* completion of operands; NULL = files */
+        cmd_words operand_words;          /* completion: what one of the operands can be, the others are files; NULL = all are */
+        unsigned operand_words_at;        /* … behind so many others */
         bool operand_is_command;          /* completion: the names of all commands */
         int (*run)(const struct cmd_run *run, struct err *e);
 };

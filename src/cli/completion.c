@@ -42,9 +42,13 @@ static void add_command_names(const struct cmd_program *of, struct buf *out) {
                 buf_printf(out, "%s%s", i ? " " : "", of->commands[i]->name);
 }
 
-/* Has an operand fixed words (or none at all), so that files would be wrong? */
-static bool no_files(const struct cmd *cmd) {
-        return !cmd->operands || cmd->operand_words || cmd->operand_is_command;
+static bool has_words(const struct cmd *cmd) {
+        return cmd->operand_words || cmd->operand_is_command;
+}
+
+/* May an operand behind the one with fixed words be a file? */
+static bool has_files_behind(const struct cmd *cmd) {
+        return cmd->operands_max > cmd->operand_words_at + 1;
 }
 
 static void add_operand_words(const struct cmd_program *of, const struct cmd *cmd, struct buf *out) {
@@ -110,6 +114,11 @@ void cmd_complete_bash(const struct cmd_program *of, struct buf *out) {
                       "        [[ $cur == '=' ]] && cur=''\n"
                       "        [[ $prev == '=' ]] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
                       "        [[ $prev == -o ]] && prev=--output\n"
+                      "        local at=0 word before=''\n"
+                      "        for word in \"${COMP_WORDS[@]:2:COMP_CWORD-2}\"; do\n"
+                      "                [[ $word == [-=]* || $before == '=' ]] || ((at += 1))\n"
+                      "                before=$word\n"
+                      "        done\n"
                       "        case \"$command $prev\" in\n");
         for (size_t i = 0; of->commands[i]; i++)
                 each_option(of, of->commands[i], bash_value, out);
@@ -124,13 +133,16 @@ void cmd_complete_bash(const struct cmd_program *of, struct buf *out) {
         buf_adds(out, "                                esac\n"
                       "                        else\n"
                       "                                files=1\n"
-                      "                                case $command in\n");
+                      "                                case $command:$at in\n");
         for (size_t i = 0; of->commands[i]; i++) {
-                if (!no_files(of->commands[i]))
-                        continue;
-                buf_printf(out, "                                %s) files='' words='", of->commands[i]->name);
-                add_operand_words(of, of->commands[i], out);
-                buf_adds(out, "' ;;\n");
+                const struct cmd *cmd = of->commands[i];
+                if (has_words(cmd)) {
+                        buf_printf(out, "                                %s:%u) files='' words='", cmd->name, cmd->operand_words_at);
+                        add_operand_words(of, cmd, out);
+                        buf_adds(out, "' ;;\n");
+                }
+                if (!cmd->operands || (has_words(cmd) && !has_files_behind(cmd)))
+                        buf_printf(out, "                                %s:*) files='' ;;\n", cmd->name);
         }
         buf_adds(out, "                                esac\n"
                       "                        fi\n"
@@ -178,6 +190,20 @@ static void fish_option(const struct cmd_program *of, const struct cmd *cmd, con
         buf_addc(out, '\n');
 }
 
+/* How many operands stand before the cursor: words that are no options, less the program and the command. */
+static void fish_operands(const struct cmd_program *of, const struct cmd *cmd, struct buf *out) {
+        if (has_words(cmd)) {
+                buf_printf(out,
+                           "complete -c %s -n '__fish_seen_subcommand_from %s; and test (count (commandline -opc | string match -v -- "
+                           "\"-*\")) -eq %u' -f -a '",
+                           of->name, cmd->name, 2 + cmd->operand_words_at);
+                add_operand_words(of, cmd, out);
+                buf_adds(out, "'\n");
+        }
+        if (!cmd->operands || (has_words(cmd) && !has_files_behind(cmd)))
+                buf_printf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -f\n", of->name, cmd->name);
+}
+
 void cmd_complete_fish(const struct cmd_program *of, struct buf *out) {
         buf_printf(out, "# fish completion for %s\ncomplete -c %s -n __fish_use_subcommand -f\n", of->name, of->name);
         for (size_t i = 0; of->commands[i]; i++) {
@@ -185,11 +211,7 @@ void cmd_complete_fish(const struct cmd_program *of, struct buf *out) {
                 buf_printf(out, "complete -c %s -n __fish_use_subcommand -a %s -d ", of->name, cmd->name);
                 add_quoted(out, cmd->summary);
                 buf_addc(out, '\n');
-                if (no_files(cmd)) {
-                        buf_printf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -f -a '", of->name, cmd->name);
-                        add_operand_words(of, cmd, out);
-                        buf_adds(out, "'\n");
-                }
+                fish_operands(of, cmd, out);
                 each_option(of, cmd, fish_option, out);
         }
 }
@@ -232,10 +254,13 @@ static void zsh_option(const struct cmd_program *of, const struct cmd *cmd, cons
 static void zsh_command(const struct cmd_program *of, const struct cmd *cmd, struct buf *out) {
         buf_printf(out, "                %s)\n                        _arguments \\\n", cmd->name);
         each_option(of, cmd, zsh_option, out);
-        if (cmd->operand_words || cmd->operand_is_command) {
-                buf_adds(out, "                        '*:argument:(");
+        if (has_words(cmd)) {
+                buf_adds(out, "                        ");
+                for (unsigned i = 1; i <= cmd->operand_words_at; i++)
+                        buf_printf(out, "'%u:file:_files' ", i);
+                buf_printf(out, "'%u:argument:(", cmd->operand_words_at + 1);
                 add_operand_words(of, cmd, out);
-                buf_adds(out, ")'\n");
+                buf_printf(out, ")'%s\n", has_files_behind(cmd) ? " '*:file:_files'" : "");
         } else
                 buf_printf(out, "                        %s\n", cmd->operands ? "'*:file:_files'" : "");
         buf_adds(out, "                        ;;\n");
