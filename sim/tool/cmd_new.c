@@ -132,7 +132,7 @@ static const struct cmd_option options[] = {
         { .name = "layout",
           .value = VALUE_TEXT,
           .arg = "SLICES",
-          .help = "Cut each GPU so, as 3g.40gb@4,1g.10gb",
+          .help = "Cut each GPU so, as 3g.40gb@4,1g.10gb:2",
           .offset = FIELD(layout) },
 
         { .name = "Always:" },

@@ -86,7 +86,7 @@ void scenario_gpu_init(struct scenario_gpu *gpu);
 /* Texts and places of `*ret` live as long as `reader`, which is to be freed after `ret` was used. Errors: ERR_INPUT. */
 int scenario_read(const char *file, const char *text, size_t bytes, struct doc_reader **ret_reader, struct scenario *ret, struct err *e);
 
-/* "4g.40gb@0,1g.10gb" into the slices of a GPU; `place` is where the text begins. Errors: ERR_INPUT. */
+/* "4g.40gb@0,1g.10gb:2" into the slices of a GPU; `place` is where the text begins. Errors: ERR_INPUT. */
 int scenario_layout(const char *file, struct text_place place, const char *text, struct scenario_gpu *gpu, struct err *e);
 
 /* Errors: ERR_INPUT, with the place of what the hardware or the driver does not allow. */

@@ -65,25 +65,42 @@ static int find_profile(const char *file, const struct scenario_gpu *gpu, const 
         return fields_fault(e, file, slice->place, "layout: %s has no slice '%s'%s", title, name, hint);
 }
 
-/* "3g.40gb@4" */
+/* Cuts what stands behind the last `mark` off `word`: a number of one or two digits, or `missing`. False: something else stands there. */
+static bool take_number(char *word, char mark, int missing, int *ret_number) {
+        char *at = strrchr(word, mark);
+        size_t digits = at ? strspn(at + 1, "0123456789") : 0;
+
+        *ret_number = missing;
+        if (!at)
+                return true;
+        if (digits == 0 || digits > 2 || at[1 + digits])
+                return false;
+        *ret_number = (int)strtol(at + 1, NULL, 10);
+        *at = '\0';
+        return true;
+}
+
+/* "3g.40gb@4", "1g.10gb:3" (as carve gpus apply has it) */
 static int read_word(const char *file, struct text_place place, const char *text, size_t length, struct scenario_gpu *gpu, struct err *e) {
         struct scenario_slice slice = { .place = place, .start = -1 };
-        char name[32], *at;
+        char name[32], whole[32];
+        int count;
 
         if (length == 0 || length >= sizeof name)
-                return fields_fault(e, file, place, "layout: expected a slice as 1g.10gb or 1g.10gb@0");
+                return fields_fault(e, file, place, "layout: expected a slice as 1g.10gb, 1g.10gb@0 or 1g.10gb:3");
         memcpy(name, text, length);
         name[length] = '\0';
-        if ((at = strchr(name, '@'))) {
-                size_t digits = strspn(at + 1, "0123456789");
-                if (digits == 0 || digits > 2 || at[1 + digits])
-                        return fields_fault(e, file, place, "layout: '%s': expected the first memory slice behind the '@', as 1g.10gb@0",
-                                            name);
-                slice.start = (int)strtol(at + 1, NULL, 10);
-                *at = '\0';
-        }
+        memcpy(whole, name, sizeof whole);
+        if (!take_number(name, ':', 1, &count) || count == 0)
+                return fields_fault(e, file, place, "layout: '%s': expected how many behind the ':', as 1g.10gb:3", whole);
+        if (!take_number(name, '@', -1, &slice.start))
+                return fields_fault(e, file, place, "layout: '%s': expected the first memory slice behind the '@', as 1g.10gb@0", whole);
+        if (slice.start >= 0 && count > 1)
+                return fields_fault(e, file, place, "layout: '%s': a slice with a start is one", whole);
         int r = find_profile(file, gpu, name, &slice, e);
-        return r < 0 ? r : add_slice(file, gpu, &slice, e);
+        for (; r >= 0 && count > 0; count--)
+                r = add_slice(file, gpu, &slice, e);
+        return r;
 }
 
 int scenario_layout(const char *file, struct text_place place, const char *text, struct scenario_gpu *gpu, struct err *e) {

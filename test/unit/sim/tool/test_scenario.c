@@ -73,9 +73,12 @@ static void says_all_of_a_node(void **state) {
  * 1g, 1g, 2g, 3g does (captured: the 3g no longer fits). */
 static void order_does_not_matter(void **state) {
         (void)state;
-        static const char *const orders[] = { "1g.10gb,1g.10gb,2g.20gb,3g.40gb", "3g.40gb,2g.20gb,1g.10gb,1g.10gb",
-                                              "1g.10gb,4g.40gb,2g.20gb", "1g.10gb,1g.10gb,1g.10gb,1g.10gb,3g.40gb",
-                                              "1g.10gb,1g.10gb,1g.10gb,1g.10gb,1g.10gb,1g.10gb,1g.10gb" };
+        static const char *const orders[] = { "1g.10gb,1g.10gb,2g.20gb,3g.40gb",
+                                              "3g.40gb,2g.20gb,1g.10gb,1g.10gb",
+                                              "1g.10gb,4g.40gb,2g.20gb",
+                                              "1g.10gb,1g.10gb,1g.10gb,1g.10gb,3g.40gb",
+                                              "1g.10gb,1g.10gb,1g.10gb,1g.10gb,1g.10gb,1g.10gb,1g.10gb",
+                                              "1g.10gb:2,2g.20gb,3g.40gb@4:1" };
         for (unsigned i = 0; i < ARRAY_SIZE(orders); i++) {
                 _cleanup_free_ char *text = mem_printf(HEAD "gpus: [{model: A100-80GB, layout: \"%s\"}]\n", orders[i]);
                 struct err e = { 0 };
