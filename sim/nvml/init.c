@@ -21,6 +21,7 @@ static void after_fork_parent(void) {
 static void after_fork_child(void) {
         pthread_mutex_unlock(&client.mutex);
         client.writer = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+        store_after_fork();
 }
 
 static void once(void) {

@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
 #define FIRST_OWN 3 /* behind standard input, output and error */
+#define HELD_MAX 64 /* at once in one process; the library has two, and what is more is not closed in a child */
+
+static _Atomic int held[HELD_MAX]; /* 0: none */
 
 int descriptor_open(const char *path, int flags, mode_t mode) {
         int fd = open(path, flags | O_CLOEXEC, mode);
@@ -16,6 +20,32 @@ int descriptor_open(const char *path, int flags, mode_t mode) {
         close(fd);
         errno = error;
         return own;
+}
+
+static bool replace_held(int was, int now) {
+        for (unsigned i = 0; i < HELD_MAX; i++) {
+                int is = was;
+                if (atomic_compare_exchange_strong(&held[i], &is, now))
+                        return true;
+        }
+        return false;
+}
+
+void descriptor_hold(int fd) {
+        replace_held(0, fd);
+}
+
+void descriptor_let_go(int fd) {
+        replace_held(fd, 0);
+        close(fd);
+}
+
+void descriptor_disinherit(void) {
+        for (unsigned i = 0; i < HELD_MAX; i++) {
+                int fd = atomic_exchange(&held[i], 0);
+                if (fd)
+                        close(fd);
+        }
 }
 
 /* Both are sent to the thread that writes. */

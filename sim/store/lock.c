@@ -49,12 +49,13 @@ static int take(const char *path, int flags, int (*attempt)(int fd, int what), i
         int fd = descriptor_open(path, flags | O_NOCTTY | O_NONBLOCK, 0666);
         if (fd < 0)
                 return err_set(e, ERR_SYSTEM, "%s: cannot be opened: %s", path, strerror(errno));
+        descriptor_hold(fd);
         if (wait_for(attempt, fd, what, wait_ms) == 0)
                 return fd;
         bool busy = errno == EWOULDBLOCK;
         int r = busy ? err_set(e, ERR_AGAIN, "%s: another process holds it since %d ms; try again", path, wait_ms)
                      : err_set(e, ERR_SYSTEM, "%s: cannot be locked: %s", path, strerror(errno));
-        close(fd);
+        descriptor_let_go(fd);
         return r;
 }
 
@@ -76,10 +77,10 @@ int lock_take_gpu(const char *dir, unsigned gpu, int wait_ms, struct err *e) {
 /* Unlocked before it is closed: a child that another thread forked meanwhile shares the descriptor and would keep the lock. */
 void lock_drop(int fd) {
         flock(fd, LOCK_UN);
-        close(fd);
+        descriptor_let_go(fd);
 }
 
 void lock_drop_gpu(int fd) {
         fcntl(fd, F_OFD_SETLK, &(struct flock){ .l_type = F_UNLCK, .l_whence = SEEK_SET }); /* all that it holds */
-        close(fd);
+        descriptor_let_go(fd);
 }

@@ -197,6 +197,10 @@ void store_drop_gpu(int hold) {
         lock_drop_gpu(hold);
 }
 
+void store_after_fork(void) {
+        descriptor_disinherit();
+}
+
 /* With a node of its own, from the kernel: it is large, and stacks of clients' threads can be small. */
 static int repair_with(struct store *s, struct node *n, struct err *e) {
         uint64_t generation;

@@ -56,6 +56,9 @@ int store_end(struct store *s, struct store_write *w, const struct node *working
 int store_hold_gpu(struct store *s, unsigned gpu, int *ret_hold, struct err *e);
 void store_drop_gpu(int hold);
 
+/* In a child after fork(): what other threads of the parent were writing is no business of the child's, which must not keep it locked. */
+void store_after_fork(void);
+
 /* Sleep until the generation is no longer `generation` or until `timeout_ms` have passed (-1: for ever). 0: it changed; 1: time is up. May
  * wake early for no reason. Wakes across processes, without polling. */
 int store_wait(struct store *s, uint64_t generation, int timeout_ms, struct err *e);

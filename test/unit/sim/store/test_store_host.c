@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,10 +88,49 @@ static void a_limit_of_file_sizes_is_an_error(void **state) {
         assert_int_equal(working.seed, 1);
 }
 
+static int ends[2];
+
+/* Killed in the middle of a write, while a child lives on that another thread forked. */
+static int dies_and_leaves_a_child(void) {
+        struct store s;
+        struct store_write w;
+        struct err e = { 0 };
+        char byte = 0;
+
+        if (store_open(&s, "node", &e) < 0 || store_begin(&s, &w, &working, &e) < 0)
+                return __LINE__;
+        pid_t child = fork();
+        if (child == 0) {
+                store_after_fork();
+                close(ends[1]);
+                if (write(ends[0], &byte, 1) != 1 || read(ends[0], &byte, 1) != 0)
+                        _exit(1);
+                _exit(0);
+        }
+        close(ends[0]);
+        return read(ends[1], &byte, 1) == 1 ? 0 : __LINE__;
+}
+
+static void a_child_does_not_keep_what_its_killed_parent_had_locked(void **state) {
+        (void)state;
+        struct store *s;
+        struct err e = { 0 };
+
+        folder_create(2);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+        assert_int_equal(in_a_process(dies_and_leaves_a_child), 0);
+        s = folder_open();
+        assert_ok(stamp_node(s, 2, &e), &e);
+        folder_close(s);
+        close(ends[0]);
+        close(ends[1]); /* which ends the child */
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(a_program_without_standard_files_prints_nothing_into_the_node, folder_enter, folder_leave),
                 cmocka_unit_test_setup_teardown(a_limit_of_file_sizes_is_an_error, folder_enter, folder_leave),
+                cmocka_unit_test_setup_teardown(a_child_does_not_keep_what_its_killed_parent_had_locked, folder_enter, folder_leave),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
