@@ -17,10 +17,14 @@
 #define PCI_FOLDER "sys/bus/pci/devices"
 #define MINORS_FILE "proc/driver/nvidia-caps/mig-minors"
 
+#define FABRIC_IMEX "fabric-imex-mgmt"
+
+#define CAP_FABRIC 0
 #define CAP_CONFIG 1
 #define CAP_MONITOR 2
 #define CAP_FIRST 3 /* of GPU 0, GPU instance 0 */
 #define CAPS_OF_GI (1 + TREE_CIS)
+#define CAP_FABRIC_IMEX (CAP_FIRST + TREE_GPUS * TREE_GIS * CAPS_OF_GI) /* behind all of MIG: 4323 */
 
 #define RENAMED_SINCE 550 /* before this driver the character device was called nvidia-frontend */
 
@@ -48,8 +52,9 @@ static const struct {
         unsigned minor;
         mode_t mode;
 } rights[] = {
-        { "config", CAP_CONFIG, 0400 },
-        { "monitor", CAP_MONITOR, 0444 },
+        { "mig/config", CAP_CONFIG, 0400 },
+        { "mig/monitor", CAP_MONITOR, 0444 },
+        { FABRIC_IMEX, CAP_FABRIC_IMEX, 0400 },
 };
 
 uint64_t tree_identity(const struct node *n) {
@@ -160,6 +165,10 @@ static int put_driver(int root, const struct node *n, struct err *e) {
                               frontend);
         for (unsigned i = 0; r == 0 && i < sizeof devices / sizeof *devices; i++)
                 r = tree_node(root, devices[i], 0666, e);
+        if (r == 0)
+                r = tree_text(root, "proc/driver/nvidia-caps/nvlink-minors", 0444, e, "fabric-mgmt %u\n", CAP_FABRIC);
+        if (r == 0)
+                r = tree_text(root, "proc/driver/nvidia-caps/sys-minors", 0444, e, FABRIC_IMEX " %u\n", CAP_FABRIC_IMEX);
         return r < 0 ? r : put_minors(root, e);
 }
 
@@ -168,7 +177,7 @@ static int put_rights(int root, struct err *e) {
         int r = 0;
 
         for (unsigned i = 0; r == 0 && i < sizeof rights / sizeof *rights; i++) {
-                snprintf(path, sizeof path, "proc/driver/nvidia/capabilities/mig/%s", rights[i].name);
+                snprintf(path, sizeof path, "proc/driver/nvidia/capabilities/%s", rights[i].name);
                 r = tree_put_capability(root, path, rights[i].minor, rights[i].mode, e);
                 snprintf(path, sizeof path, "dev/nvidia-caps/nvidia-cap%u", rights[i].minor);
                 if (r == 0)
@@ -234,7 +243,7 @@ static bool keeps_capabilities(const char *name, const void *context) {
                 if (strcmp(name, mine) == 0)
                         return true;
         }
-        return strcmp(name, "mig") == 0;
+        return strcmp(name, "mig") == 0 || strcmp(name, FABRIC_IMEX) == 0;
 }
 
 int tree_put_fixed(int root, const struct node *n, struct err *e) {

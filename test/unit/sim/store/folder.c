@@ -155,7 +155,7 @@ void folder_check_tree(const struct node *n) {
         assert_int_equal(nftw("node/root/proc", count_one, 16, FTW_PHYS), 0);
         assert_int_equal(nftw("node/root/dev", count_one, 16, FTW_PHYS), 0);
         assert_int_equal(capabilities, live);
-        assert_int_equal(devices, live + 2); /* and the rights to configure and to see all */
+        assert_int_equal(devices, live + 3); /* and the rights to configure, to see all and to manage the fabric */
 }
 
 int64_t folder_now_ns(void) {

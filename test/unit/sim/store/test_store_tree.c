@@ -78,6 +78,10 @@ static void shows_the_driver_and_its_gpus(void **state) {
         assert_says("node/root/proc/devices", " nvidia-caps\n");
         assert_text("node/root/proc/driver/nvidia/capabilities/mig/config",
                     "DeviceFileMinor: 1\nDeviceFileMode: 256\nDeviceFileModify: 1\n");
+        assert_text("node/root/proc/driver/nvidia-caps/nvlink-minors", "fabric-mgmt 0\n");
+        assert_text("node/root/proc/driver/nvidia-caps/sys-minors", "fabric-imex-mgmt 4323\n");
+        assert_text("node/root/proc/driver/nvidia/capabilities/fabric-imex-mgmt",
+                    "DeviceFileMinor: 4323\nDeviceFileMode: 256\nDeviceFileModify: 1\n"); /* as machines with IMEX list it */
         assert_text("node/root/proc/driver/nvidia/capabilities/mig/monitor",
                     "DeviceFileMinor: 2\nDeviceFileMode: 292\nDeviceFileModify: 1\n");
         folder_check_tree(&working);
