@@ -108,7 +108,7 @@ unsigned call_gpu_count(const struct call *call);
 bool call_gpu_at(const struct call *call, unsigned index, unsigned *ret_gpu);
 unsigned call_index_of(const struct call *call, unsigned gpu);
 bool call_sees(const struct call *call, unsigned gpu);
-/* The same for MIG devices: which of a GPU's this process sees, and their indexes. */
+/* The same for MIG devices: which of a GPU's this process sees (`ci` NULL: any in that GPU instance), and their indexes. */
 bool call_sees_slice(unsigned gpu, const struct node_gi *gi, const struct node_ci *ci);
 unsigned call_slice_index(const struct target *slice);
 bool call_slice_at(const struct target *gpu, unsigned index, unsigned *ret_gi_slot, unsigned *ret_ci_slot);

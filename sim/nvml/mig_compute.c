@@ -177,7 +177,8 @@ EXPORT nvmlReturn_t nvmlGpuInstanceGetComputeInstances(nvmlGpuInstance_t gpuInst
         unsigned found = 0;
         for (unsigned id = 0; id < NODE_CIS_MAX; id++)
                 for (unsigned slot = 0; slot < NODE_CIS_MAX; slot++)
-                        if (t.gi->ci[slot].live && t.gi->ci[slot].id == id && t.gi->ci[slot].profile == p->id)
+                        if (t.gi->ci[slot].live && t.gi->ci[slot].id == id && t.gi->ci[slot].profile == p->id &&
+                            call_sees_slice(t.gpu, t.gi, &t.gi->ci[slot]))
                                 computeInstances[found++] = handle_of_ci(call.node, t.gpu, t.gi_slot, slot);
         *count = found;
         return NVML_SUCCESS;
@@ -191,7 +192,7 @@ EXPORT nvmlReturn_t nvmlGpuInstanceGetComputeInstanceById(nvmlGpuInstance_t gpuI
         if (!computeInstance)
                 return NVML_ERROR_INVALID_ARGUMENT;
         for (unsigned slot = 0; slot < NODE_CIS_MAX; slot++)
-                if (t.gi->ci[slot].live && t.gi->ci[slot].id == id) {
+                if (t.gi->ci[slot].live && t.gi->ci[slot].id == id && call_sees_slice(t.gpu, t.gi, &t.gi->ci[slot])) {
                         *computeInstance = handle_of_ci(call.node, t.gpu, t.gi_slot, slot);
                         return NVML_SUCCESS;
                 }

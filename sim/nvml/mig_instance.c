@@ -73,7 +73,8 @@ EXPORT nvmlReturn_t nvmlDeviceGetGpuInstances(nvmlDevice_t device, unsigned int 
                 unsigned next = NODE_NONE;
                 for (unsigned slot = 0; slot < NODE_GIS_MAX; slot++) {
                         const struct node_gi *gi = &t.at->gi[slot];
-                        if (gi->live && gi->profile == p->index && gi->id >= last && (next == NODE_NONE || gi->id < t.at->gi[next].id))
+                        if (gi->live && gi->profile == p->index && call_sees_slice(t.gpu, gi, NULL) && gi->id >= last &&
+                            (next == NODE_NONE || gi->id < t.at->gi[next].id))
                                 next = slot;
                 }
                 if (next == NODE_NONE)
@@ -93,7 +94,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetGpuInstanceById(nvmlDevice_t device, unsigned i
                 return NVML_ERROR_INVALID_ARGUMENT;
         TRY(mig_enabled(&call, &t));
         for (unsigned slot = 0; slot < NODE_GIS_MAX; slot++)
-                if (t.at->gi[slot].live && t.at->gi[slot].id == id) {
+                if (t.at->gi[slot].live && t.at->gi[slot].id == id && call_sees_slice(t.gpu, &t.at->gi[slot], NULL)) {
                         *gpuInstance = handle_of_gi(call.node, t.gpu, slot);
                         return NVML_SUCCESS;
                 }

@@ -94,7 +94,8 @@ bool call_gpu_at(const struct call *call, unsigned index, unsigned *ret_gpu) {
 
 bool call_sees_slice(unsigned gpu, const struct node_gi *gi, const struct node_ci *ci) {
         const struct visible *v = &client.visible;
-        return v->whole >> gpu & 1 || v->slices[gpu][gi->id % VISIBLE_GI_IDS] >> ci->id % NODE_CIS_MAX & 1;
+        unsigned cis = v->whole >> gpu & 1 ? UINT8_MAX : v->slices[gpu][gi->id % VISIBLE_GI_IDS];
+        return ci ? cis >> ci->id % NODE_CIS_MAX & 1 : cis != 0;
 }
 
 /* Who sees some slices of a GPU counts those, without holes. */

@@ -245,6 +245,9 @@ static void only_some_slices_are_visible(void **state) {
                 assert_int_equal(nvmlDeviceGetHandleByUUID(uuid, &device), NVML_SUCCESS);
                 assert_int_equal(nvmlDeviceGetHandleByUUID(other, &device), NVML_ERROR_NOT_FOUND);
                 assert_int_equal(nvmlDeviceGetIndex(slices[0], &index), NVML_ERROR_INVALID_ARGUMENT);
+                nvmlGpuInstance_t instances[3];
+                assert_int_equal(nvmlDeviceGetGpuInstances(machine_gpu(0), 14, instances, &index), NVML_SUCCESS);
+                assert_int_equal(index, 1);
         }
         unsetenv("CARVE_SIM_VISIBLE");
         machine_stop();
