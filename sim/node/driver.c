@@ -115,6 +115,10 @@ bool driver_knows_profile(const struct node *n, const struct gpu_model *model, c
         return driver_knows_mig(n, model) && profile->nvml < driver_profile_count(n) && known(n, DRIFT_PROFILE, model, profile->index);
 }
 
+bool driver_uses_gsp(const struct node *n, const struct gpu_model *model) {
+        return n->driver_major >= 510 && (model->cc_major > 7 || (model->cc_major == 7 && model->cc_minor >= 5));
+}
+
 bool driver_tells_profiles_always(const struct node *n) {
         return n->driver_major >= TELLS_PROFILES_ALWAYS;
 }

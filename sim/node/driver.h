@@ -15,6 +15,8 @@ uint64_t driver_of(const struct node *n);
 /* Does this driver know MIG on this model at all, and this profile of it? */
 bool driver_knows_mig(const struct node *n, const struct gpu_model *model);
 bool driver_knows_profile(const struct node *n, const struct gpu_model *model, const struct gpu_profile *profile);
+/* Does the driver's firmware run on the GPU itself? On Turing and later, since R510. */
+bool driver_uses_gsp(const struct node *n, const struct gpu_model *model);
 /* Does it tell profiles and placements while MIG is off, too? R535 did not; R550 does, and has a field that says so
  * (NVML_FI_DEV_IS_MIG_MODE_INDEPENDENT_MIG_QUERY_CAPABLE). */
 bool driver_tells_profiles_always(const struct node *n);

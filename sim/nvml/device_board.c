@@ -1,4 +1,5 @@
 /* What is built into a device: chip, board, bus, firmware. */
+#include "sim/node/driver.h"
 #include "sim/node/reading.h"
 
 #include "sim/nvml/getter.h"
@@ -127,9 +128,8 @@ EXPORT nvmlReturn_t nvmlDeviceGetCapabilities(nvmlDevice_t device, nvmlDeviceCap
         return NVML_SUCCESS;
 }
 
-/* The GPU system processor came with Turing; drivers use it since R510. */
 static bool has_gsp(const struct call *call, const struct target *t) {
-        return getter_architecture(t) >= NVML_DEVICE_ARCH_TURING && call->node->driver_major >= 510;
+        return driver_uses_gsp(call->node, node_model(t->at));
 }
 
 /* The interface names no length: NVIDIA's documentation asks for 64 bytes. */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sim/node/driver.h"
 #include "sim/node/mig.h"
 #include "sim/node/reading.h"
 #include "sim/store/format.h"
@@ -200,7 +201,8 @@ static int put_information(int root, const struct node *n, const struct node_gpu
                          "Model: \t\t %s\nIRQ:   \t\t %u\nGPU UUID: \t %s\nVideo BIOS: \t %s\nBus Type: \t PCIe\nDMA Size: \t 52 bits\n"
                          "DMA Mask: \t 0xfffffffffffff\nBus Location: \t %s\nDevice Minor: \t %u\nGPU Firmware: \t %s\n"
                          "GPU Excluded:\t No\n",
-                         gpu->product, NODE_IRQ_FIRST + (unsigned)gpu->minor, uuid, board->vbios, bus, gpu->minor, n->driver);
+                         gpu->product, NODE_IRQ_FIRST + (unsigned)gpu->minor, uuid, board->vbios, bus, gpu->minor,
+                         driver_uses_gsp(n, node_model(gpu)) ? n->driver : "N/A");
 }
 
 static int put_gpu(int root, const struct node *n, const struct node_gpu *gpu, struct err *e) {

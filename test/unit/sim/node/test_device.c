@@ -1,6 +1,7 @@
 /* MIG devices: indexes, names, attributes and memory. Figures of H100 and H200: captures of nvidia-smi -q on R590.48.01, MIG mode, idle
  * (github.com/utkuozdemir/nvidia_gpu_exporter, MIT). */
 #include "node_of.h"
+#include "sim/node/driver.h"
 #include "sim/node/process.h"
 #include "sim/node/reading.h"
 
@@ -236,6 +237,21 @@ static void guesses_sms_that_nobody_saw(void **state) {
         }
 }
 
+/* NVIDIA's driver README, "GSP Firmware": Turing and later, from R510 on. */
+static void firmware_on_the_gpu(void **state) {
+        static const struct {
+                const char *gpu, *driver;
+                bool uses;
+        } cases[] = { { "v100", NEWEST, false }, { "t4", NEWEST, true }, { "t4", "470.57.02", false }, { "A100-80GB", "510.39.01", true } };
+
+        (void)state;
+        for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct node *n = node_of(cases[i].gpu, cases[i].driver, false);
+                assert_true(driver_uses_gsp(n, node_model(&n->gpus[0])) == cases[i].uses);
+                free(n);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(shows_what_an_h100_shows),
@@ -245,6 +261,7 @@ int main(void) {
                 cmocka_unit_test(counts_the_devices_there_may_be),
                 cmocka_unit_test(names_as_its_driver_does),
                 cmocka_unit_test(guesses_sms_that_nobody_saw),
+                cmocka_unit_test(firmware_on_the_gpu),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
