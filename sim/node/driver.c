@@ -26,13 +26,18 @@ static const struct drift drifts[] = {
 #include "drift_rows.h"
 };
 
-/* Driver branches and the CUDA version that each reports (NVIDIA's CUDA release notes). */
-static const struct {
+/* Driver branches, the CUDA version that each reports, and a release of each for who names only the branch (NVIDIA's CUDA release notes and
+ * driver archive). */
+static const struct branch {
         uint16_t major, cuda;
-} cuda_versions[] = {
-        { 450, 11000 }, { 455, 11010 }, { 460, 11020 }, { 465, 11030 }, { 470, 11040 }, { 495, 11050 }, { 510, 11060 }, { 515, 11070 },
-        { 520, 11080 }, { 525, 12000 }, { 530, 12010 }, { 535, 12020 }, { 545, 12030 }, { 550, 12040 }, { 555, 12050 }, { 560, 12060 },
-        { 565, 12070 }, { 570, 12080 }, { 575, 12090 }, { 580, 13000 }, { 590, 13010 }, { 595, 13020 },
+        const char *release;
+} branches[] = {
+        { 450, 11000, "450.80.02" }, { 455, 11010, "455.32.00" },  { 460, 11020, "460.32.03" }, { 465, 11030, "465.19.01" },
+        { 470, 11040, "470.57.02" }, { 495, 11050, "495.29.05" },  { 510, 11060, "510.47.03" }, { 515, 11070, "515.43.04" },
+        { 520, 11080, "520.61.05" }, { 525, 12000, "525.60.13" },  { 530, 12010, "530.30.02" }, { 535, 12020, "535.183.01" },
+        { 545, 12030, "545.23.06" }, { 550, 12040, "550.54.15" },  { 555, 12050, "555.42.02" }, { 560, 12060, "560.28.03" },
+        { 565, 12070, "565.57.01" }, { 570, 12080, "570.133.20" }, { 575, 12090, "575.51.03" }, { 580, 13000, "580.95.05" },
+        { 590, 13010, "590.48.01" }, { 595, 13020, "595.45.04" },
 };
 
 /* How many profiles of GPU instances and how many field values the library of each branch knows: NVML_GPU_INSTANCE_PROFILE_COUNT and
@@ -68,11 +73,29 @@ int driver_parse(const char *text, uint16_t ret_numbers[3], struct err *e) {
         return 0;
 }
 
-uint16_t driver_cuda(unsigned major) {
-        uint16_t cuda = cuda_versions[0].cuda;
+int driver_whole(const char *text, const char **ret_text, struct err *e) {
+        uint16_t numbers[3];
 
-        for (unsigned i = 0; i < ARRAY_SIZE(cuda_versions) && cuda_versions[i].major <= major; i++)
-                cuda = cuda_versions[i].cuda;
+        int r = driver_parse(text, numbers, e);
+        if (r < 0)
+                return r;
+        if (strchr(text, '.')) {
+                *ret_text = text;
+                return 0;
+        }
+        for (unsigned i = 0; i < ARRAY_SIZE(branches); i++)
+                if (branches[i].major == numbers[0]) {
+                        *ret_text = branches[i].release;
+                        return 0;
+                }
+        return err_set(e, ERR_INPUT, "no release of a driver branch %s is known: give a whole version such as 590.48.01", text);
+}
+
+uint16_t driver_cuda(unsigned major) {
+        uint16_t cuda = branches[0].cuda;
+
+        for (unsigned i = 0; i < ARRAY_SIZE(branches) && branches[i].major <= major; i++)
+                cuda = branches[i].cuda;
         return cuda;
 }
 

@@ -7,6 +7,8 @@
 
 /* "590.48.01", also "470" and "595.45". Errors: ERR_INPUT (other text, numbers above 9999, older than R450). */
 int driver_parse(const char *text, uint16_t ret_numbers[3], struct err *e);
+/* The same of a branch alone: "590" is 590.48.01. Errors: as driver_parse, and a branch that no release is known of. */
+int driver_whole(const char *text, const char **ret_text, struct err *e);
 /* CUDA's version as NVML gives it: 13010 for 13.1. A driver newer than the table keeps the newest. */
 uint16_t driver_cuda(unsigned major);
 

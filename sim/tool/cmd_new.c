@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/near.h"
 #include "io/file/file.h"
+#include "sim/node/driver.h"
 #include "sim/store/store.h"
 #include "sim/tool/fields.h"
 #include "sim/tool/folder.h"
@@ -73,6 +74,7 @@ static int make_node(const struct cmd_run *run, struct scenario *s, struct node 
         const struct args *args = run->args;
         struct doc_reader *reader = NULL;
         _cleanup_free_ char *text = NULL;
+        struct err why;
         size_t bytes;
         int r;
 
@@ -83,8 +85,8 @@ static int make_node(const struct cmd_run *run, struct scenario *s, struct node 
         } else {
                 r = from_options(args, s, e);
         }
-        if (args->driver)
-                s->settings.driver = args->driver;
+        if (r >= 0 && args->driver && driver_whole(args->driver, &s->settings.driver, &why) < 0)
+                r = err_set(e, ERR_USAGE, "--driver: %s", why.text);
         if (args->seed >= 0)
                 s->settings.seed = (int64_t)args->seed;
         if (r >= 0)

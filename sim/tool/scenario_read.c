@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/near.h"
+#include "sim/node/driver.h"
 #include "sim/tool/scenario_parts.h"
 #include "sim/tool/words.h"
 
@@ -251,12 +252,15 @@ static const struct field top_fields[] = {
 
 static int read_root(struct scenario *s, const struct doc_node *root, struct err *e) {
         struct top top = { .api_version = FIELD_UNSET, .kind = FIELD_UNSET, .settings = s->settings };
+        struct err why;
         int r = fields_read(s->file, root, "a scenario", top_fields, &top, e);
 
         if (r < 0)
                 return r;
         if (top.api_version < 0 || top.kind < 0)
                 return doc_err(e, s->file, root, "a scenario begins with apiVersion: %s and kind: %s", api_versions[0], kinds[0]);
+        if (driver_whole(top.settings.driver, &top.settings.driver, &why) < 0)
+                return doc_err(e, s->file, doc_get(root, "driver"), "driver: %s", why.text);
         s->settings = top.settings;
         if ((r = scenario_list(s, top.gpus, "gpus", NODE_GPUS_MAX, read_gpu, NULL, e)) < 0 ||
             (r = scenario_list(s, top.processes, "processes", NODE_PROCESSES_MAX, read_process, NULL, e)) < 0 ||

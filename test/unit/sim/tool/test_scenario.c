@@ -21,6 +21,24 @@ static const char full[] =
              "- {inject: slow, gpu: 1, call: nvmlDeviceGetName, ms: 9, times: 2}\n"
              "- {inject: client, gpu: 0}\n";
 
+/* Every branch that CUDA's release notes name has a release of its own, and 590 is what a scenario has that says nothing. */
+static void a_driver_branch_is_enough(void **state) {
+        static const char *const branches[] = { "450", "470", "510", "525", "535", "550", "570", "580", "590", "595" };
+        struct err e = { 0 };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(branches); i++) {
+                struct node *n = mem_zalloc(1, sizeof *n);
+                char text[256];
+                snprintf(text, sizeof text, HEAD "driver: %s\ngpus:\n- {model: t4}\n", branches[i]);
+                assert_ok(node_of_text(text, n, &e), &e);
+                assert_memory_equal(n->driver, branches[i], 3);
+                assert_true(n->driver[3] == '.' && n->driver_minor > 0 && strchr(n->driver + 4, '.') != NULL);
+                assert_int_equal(strcmp(n->driver, "590.48.01") == 0, strcmp(branches[i], "590") == 0);
+                free(n);
+        }
+}
+
 static void says_all_of_a_node(void **state) {
         (void)state;
         struct node *n = mem_zalloc(1, sizeof *n);
@@ -126,7 +144,7 @@ static void examples_are_the_same_each_time(void **state) {
 }
 
 int main(void) {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(says_all_of_a_node), cmocka_unit_test(order_does_not_matter),
-                                            cmocka_unit_test(examples_are_the_same_each_time) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(says_all_of_a_node), cmocka_unit_test(a_driver_branch_is_enough),
+                                            cmocka_unit_test(order_does_not_matter), cmocka_unit_test(examples_are_the_same_each_time) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
