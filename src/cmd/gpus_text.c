@@ -9,7 +9,7 @@
 #define BAR_COLUMNS_MAX 96
 #define LINE_MAX_BYTES 512
 #define GIB_COLUMNS 9      /* "180.0 GiB" */
-#define PROCESS_COLUMNS 39 /* of a process before its name */
+#define PROCESS_COLUMNS 33 /* of a process, from its indent to its name */
 #define GIB ((double)(1 << 30))
 
 /* At least so many columns, to the right. */
@@ -112,12 +112,13 @@ static void put_bar(const struct paper *p, const struct driver_gpu *gpu, unsigne
 }
 
 /* The name last, as it may have any length; of a path that does not fit, its end. */
-static void put_process(const struct paper *p, const struct driver_process *process) {
+static void put_process(const struct paper *p, const struct driver_process *process, unsigned indent) {
         const char *name = *process->name ? process->name : "?", *slash = strrchr(name, '/');
-        size_t room = p->columns - PROCESS_COLUMNS;
+        size_t room = p->columns - PROCESS_COLUMNS - indent;
         char text[LINE_MAX_BYTES];
 
-        snprintf(text, sizeof text, "      pid %-7u  %-8s ", process->pid, driver_process_kind_name(process->kind));
+        snprintf(text, sizeof text, "pid %-7u  %-8s ", process->pid, driver_process_kind_name(process->kind));
+        paper_space(p, indent);
         paper_put(p, INK_PLAIN, text);
         put_gib(p, INK_PLAIN, process->memory_bytes, GIB_COLUMNS);
         paper_put(p, INK_PLAIN, "  ");
@@ -127,10 +128,33 @@ static void put_process(const struct paper *p, const struct driver_process *proc
         paper_end(p);
 }
 
-static void put_processes(const struct paper *p, const struct driver_gpu *gpu, uint32_t gi_id) {
+static bool has_compute(const struct driver_slice *slice, uint32_t ci_id) {
+        for (unsigned i = 0; i < slice->compute_count; i++)
+                if (slice->compute[i].id == ci_id)
+                        return true;
+        return false;
+}
+
+/* Each MIG device with its processes, then those of which only the slice is known. */
+static void put_compute(const struct paper *p, const struct driver_gpu *gpu, const struct driver_slice *slice) {
+        char text[LINE_MAX_BYTES];
+
+        for (unsigned k = 0; k < slice->compute_count; k++) {
+                const struct driver_compute *c = &slice->compute[k];
+                snprintf(text, sizeof text, "      %u:%d  %-14s  %s", gpu->index, c->mig_index, c->name, c->uuid);
+                paper_put(p, INK_DIM, text);
+                paper_end(p);
+                for (unsigned i = 0; i < gpu->process_count; i++)
+                        if (gpu->processes[i].gi_id == slice->id && gpu->processes[i].ci_id == c->id)
+                                put_process(p, &gpu->processes[i], 8);
+        }
+        if (slice->compute_count == 0) {
+                paper_put(p, INK_BAD, "      no compute instance: nothing can run here");
+                paper_end(p);
+        }
         for (unsigned i = 0; i < gpu->process_count; i++)
-                if (gpu->processes[i].gi_id == gi_id)
-                        put_process(p, &gpu->processes[i]);
+                if (gpu->processes[i].gi_id == slice->id && !has_compute(slice, gpu->processes[i].ci_id))
+                        put_process(p, &gpu->processes[i], 6);
 }
 
 static void put_slices(const struct paper *p, const struct driver_gpu *gpu) {
@@ -143,17 +167,7 @@ static void put_slices(const struct paper *p, const struct driver_gpu *gpu) {
                 put_gib(p, INK_PLAIN, slice->memory_bytes, GIB_COLUMNS);
                 paper_put(p, INK_PLAIN, slice->process_count ? ", in use" : *gpu->processes_unknown ? ", use unknown" : ", idle");
                 paper_end(p);
-                for (unsigned k = 0; k < slice->compute_count; k++) {
-                        const struct driver_compute *c = &slice->compute[k];
-                        snprintf(text, sizeof text, "      %u:%d  %-14s  %s", gpu->index, c->mig_index, c->name, c->uuid);
-                        paper_put(p, INK_DIM, text);
-                        paper_end(p);
-                }
-                if (slice->compute_count == 0) {
-                        paper_put(p, INK_BAD, "      no compute instance: nothing can run here");
-                        paper_end(p);
-                }
-                put_processes(p, gpu, slice->id);
+                put_compute(p, gpu, slice);
         }
 }
 
@@ -195,7 +209,9 @@ static void put_gpu(const struct paper *p, const struct live_model *live, const 
                 put_slices(p, gpu);
                 put_free(p, live, gpu);
         }
-        put_processes(p, gpu, DRIVER_NONE);
+        for (unsigned i = 0; i < gpu->process_count; i++)
+                if (gpu->processes[i].gi_id == DRIVER_NONE)
+                        put_process(p, &gpu->processes[i], 2);
         if (*gpu->processes_unknown) {
                 paper_put(p, INK_BAD, "  processes: ");
                 paper_wrap(p, INK_BAD, gpu->processes_unknown, 2, 13);
