@@ -55,7 +55,7 @@ static int find_accident(const char *word, int64_t *ret, struct err *e) {
 }
 
 static int64_t given(unsigned value) {
-        return value == TOOL_NO_GPU ? FIELD_UNSET : (int64_t)value;
+        return value == TOOL_UNSET ? FIELD_UNSET : (int64_t)value;
 }
 
 /* The XID's number is an operand. */
@@ -102,7 +102,7 @@ static int run_inject(const struct cmd_run *run, struct err *e) {
 }
 
 static void set_defaults(void *a) {
-        *(struct args *)a = (struct args){ .gpu = TOOL_NO_GPU, .ms = TOOL_NO_GPU, .times = TOOL_NO_GPU, .count = TOOL_NO_GPU };
+        *(struct args *)a = (struct args){ .gpu = TOOL_UNSET, .ms = TOOL_UNSET, .times = TOOL_UNSET, .count = TOOL_UNSET };
 }
 
 static const char *accident_at(size_t i) {

@@ -31,7 +31,7 @@ struct args {
 #undef FIELD_OF
 };
 
-#define GIVEN(value) ((value) != TOOL_NO_GPU)
+#define GIVEN(value) ((value) != TOOL_UNSET)
 
 static void set_numbers(struct node_load *load, const struct args *args) {
 #define SET(option, field, unit, scale, ...)                                                                                               \
@@ -50,12 +50,12 @@ static bool any_given(const struct args *args) {
 static int change_load(struct node *n, void *context, uint64_t now_us, struct err *e) {
         const struct args *args = context;
 
-        int r = args->gpu == TOOL_NO_GPU ? 0 : place_check_gpu(n, args->gpu, e);
+        int r = args->gpu == TOOL_UNSET ? 0 : place_check_gpu(n, args->gpu, e);
 
         if (r < 0)
                 return r;
         for (unsigned g = 0; g < n->gpu_count; g++) {
-                if (args->gpu != TOOL_NO_GPU && args->gpu != g)
+                if (args->gpu != TOOL_UNSET && args->gpu != g)
                         continue;
                 reading_settle(n, g, now_us);
                 set_numbers(&n->gpus[g].load, args);
@@ -73,8 +73,8 @@ static int run_load(const struct cmd_run *run, struct err *e) {
 }
 
 static void set_defaults(void *a) {
-#define NOT_GIVEN(option, field, ...) .field = TOOL_NO_GPU,
-        *(struct args *)a = (struct args){ .gpu = TOOL_NO_GPU, NUMBERS(NOT_GIVEN) };
+#define NOT_GIVEN(option, field, ...) .field = TOOL_UNSET,
+        *(struct args *)a = (struct args){ .gpu = TOOL_UNSET, NUMBERS(NOT_GIVEN) };
 #undef NOT_GIVEN
 }
 

@@ -31,7 +31,7 @@ struct change {
 static int start(struct node *n, void *context, uint64_t now_us, struct err *e) {
         struct change *c = context;
         struct place at = { (uint8_t)c->args->gpu, NODE_NONE, NODE_NONE };
-        unsigned gpu = c->args->gpu == TOOL_NO_GPU ? NODE_NONE : c->args->gpu;
+        unsigned gpu = c->args->gpu == TOOL_UNSET ? NODE_NONE : c->args->gpu;
         int r;
 
         if (gpu != NODE_NONE && (r = place_check_gpu(n, gpu, e)) < 0)
@@ -64,7 +64,7 @@ static int run_start(const struct cmd_run *run, struct err *e) {
 
         if (run->operand_count > 2)
                 return err_set(e, ERR_USAGE, "start takes no pid here: use --pid");
-        if (args->gpu == TOOL_NO_GPU && !args->slice)
+        if (args->gpu == TOOL_UNSET && !args->slice)
                 return err_set(e, ERR_USAGE, "say where the process starts: --gpu, --slice or both");
         if (args->memory && ((r = quantity_value(args->memory, &bytes, e)) < 0 || bytes > SCENARIO_MEMORY_MAX))
                 return err_set(e, ERR_USAGE, "--memory: '%s' is not a quantity as 4Gi or 500Mi", args->memory);
@@ -120,7 +120,7 @@ static int run_process(const struct cmd_run *run, struct err *e) {
 }
 
 static void set_defaults(void *a) {
-        *(struct args *)a = (struct args){ .gpu = TOOL_NO_GPU, .name = "python3" };
+        *(struct args *)a = (struct args){ .gpu = TOOL_UNSET, .name = "python3" };
 }
 
 static const char *kind_at(size_t i) {

@@ -12,7 +12,7 @@ struct args {
 static int reboot(struct node *n, void *context, uint64_t now_us, struct err *e) {
         const struct args *args = context;
 
-        if (args->gpu == TOOL_NO_GPU) {
+        if (args->gpu == TOOL_UNSET) {
                 node_reboot(n, now_us);
                 return 0;
         }
@@ -32,7 +32,7 @@ static int run_reboot(const struct cmd_run *run, struct err *e) {
 }
 
 static void set_defaults(void *a) {
-        *(struct args *)a = (struct args){ .gpu = TOOL_NO_GPU };
+        *(struct args *)a = (struct args){ .gpu = TOOL_UNSET };
 }
 
 static const struct cmd_option options[] = {

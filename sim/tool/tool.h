@@ -10,5 +10,5 @@ extern const struct cmd_program tool_program; /* program.c */
 /* The first operand of every command. Errors: ERR_USAGE if it is missing. */
 int tool_dir(const struct cmd_run *run, const char **ret_dir, struct err *e);
 
-/* The --gpu option's field: this where it was not given. */
-#define TOOL_NO_GPU ((unsigned)-1)
+/* A number that an option sets: this where the option was not given. */
+#define TOOL_UNSET ((unsigned)-1)
