@@ -15,10 +15,6 @@
 static const char *const api_versions[] = { "sim.carve.dev/v1alpha1", NULL };
 static const char *const kinds[] = { "Scenario", NULL };
 static const char *const uuid_kinds[] = { "stable", "random", NULL };
-static const char *const compute_modes[] = { "default", "exclusive-thread", "prohibited", "exclusive-process", NULL }; /* NVML's numbers */
-static const char *const recovery_actions[] = { "none", "gpu-reset", "node-reboot", "drain-p2p", "drain-and-reset", "recover-imex-domain",
-                                                NULL }; /* NVML's numbers */
-_Static_assert(ARRAY_SIZE(recovery_actions) == NODE_RECOVERY_ACTION_MAX + 2, "every recovery action has a word");
 
 void scenario_gpu_init(struct scenario_gpu *gpu) {
         *gpu = (struct scenario_gpu){
@@ -127,12 +123,12 @@ static const struct field gpu_fields[] = {
         NODE(gpu_values, "layout", layout),
         BOOL(gpu_values, "persistence", gpu.persistence),
         BOOL(gpu_values, "ecc", gpu.ecc),
-        WORD(gpu_values, "computeMode", gpu.compute_mode, compute_modes),
+        WORD(gpu_values, "computeMode", gpu.compute_mode, words_compute_modes),
         WHOLE(gpu_values, "powerLimitWatts", gpu.power_limit_watts, 1, SCENARIO_WATTS_MAX),
         NODE(gpu_values, "load", load),
         NODE(gpu_values, "remappedRows", rows),
         WHOLE(gpu_values, "pcieReplays", gpu.pcie_replays, 0, REPLAYS_MAX),
-        WORD(gpu_values, "recoveryAction", gpu.recovery_action, recovery_actions),
+        WORD(gpu_values, "recoveryAction", gpu.recovery_action, words_recovery_actions),
         { 0 },
 };
 

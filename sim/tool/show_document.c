@@ -142,7 +142,7 @@ static void put_gpu(struct printer *p, const struct show *s, unsigned index) {
         put_bool(p, "heldByClient", gpu->exclusive_client);
         put_bool(p, "persistence", gpu->persistence_mode);
         put_bool(p, "ecc", gpu->ecc_mode);
-        put_int(p, "computeMode", gpu->compute_mode);
+        put_text(p, "computeMode", words_compute_modes[gpu->compute_mode]);
         put_memory(p, s->node, index, NODE_NONE);
         put_readings(p, s, index);
         put_ecc(p, "eccVolatile", &gpu->ecc_volatile);
@@ -155,7 +155,7 @@ static void put_gpu(struct printer *p, const struct show *s, unsigned index) {
         put_bool(p, "failed", gpu->failed_rows);
         print_end(p);
         put_int(p, "pcieReplays", gpu->pcie_replays);
-        put_int(p, "recoveryAction", gpu->recovery_action);
+        put_text(p, "recoveryAction", words_recovery_actions[gpu->recovery_action]);
         print_key(p, "slices");
         print_seq(p, PRINT_BLOCK);
         for (unsigned step = 0; place_next(s->node, index, &step, &at);)

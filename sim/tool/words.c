@@ -50,6 +50,11 @@ static const struct {
 #undef CODE
 
 const char *const words_process_kinds[] = { [PROCESS_COMPUTE] = "compute", [PROCESS_GRAPHICS] = "graphics", [PROCESS_MPS] = "mps", NULL };
+const char *const words_compute_modes[] = { "default", "exclusive-thread", "prohibited", "exclusive-process", NULL };
+_Static_assert(ARRAY_SIZE(words_compute_modes) == NODE_COMPUTE_MODE_MAX + 2, "every compute mode has a word");
+const char *const words_recovery_actions[] = { "none", "gpu-reset", "node-reboot", "drain-p2p", "drain-and-reset", "recover-imex-domain",
+                                               NULL };
+_Static_assert(ARRAY_SIZE(words_recovery_actions) == NODE_RECOVERY_ACTION_MAX + 2, "every recovery action has a word");
 const char *const words_fault_kinds[] = { [FAULT_NONE] = "none", [FAULT_SLOW] = "slow", [FAULT_HANG] = "hang", [FAULT_FAIL] = "fail" };
 
 const char *words_code(unsigned code, char text[WORDS_CODE_MAX]) {

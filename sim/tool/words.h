@@ -1,4 +1,4 @@
-/* words: the names that people give to what a simulated node is made of: return codes, calls, kinds of processes. */
+/* words: the names that people give to what a simulated node is made of: return codes, calls, kinds of processes, modes. */
 #pragma once
 
 #include "sim/node/node.h"
@@ -13,8 +13,10 @@ int words_code_read(const char *text, unsigned *ret_code, struct err *e);
 int words_call_check(const char *name, struct err *e);
 const char *words_call_at(size_t index); /* all of them, NULL past the last */
 
-extern const char *const words_process_kinds[]; /* by enum node_process_kind, ends with NULL */
-extern const char *const words_fault_kinds[];   /* by enum node_fault_kind */
+extern const char *const words_process_kinds[];    /* by enum node_process_kind, ends with NULL */
+extern const char *const words_compute_modes[];    /* by NVML's numbers, ends with NULL */
+extern const char *const words_recovery_actions[]; /* by NVML's numbers, ends with NULL */
+extern const char *const words_fault_kinds[];      /* by enum node_fault_kind */
 
 /* "XID", "MIG changed", … of one nvmlEventType… bit. */
 const char *words_event(uint64_t type);
