@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "cmd/gpus_change.h"
+#include "cmd/gpus_stop.h"
 #include "core/migparted/export.h"
 #include "io/file/file.h"
 
@@ -40,7 +41,10 @@ static int do_plans(struct gpus_node *n, const struct gpus_layout *layout, bool 
                 if (gpu_plan_is_empty(&plans[i]))
                         continue;
                 changed++;
-                if (gpu_plan_do(n, layout, &plans[i], mode_only, &undone, &one) < 0) {
+                if (gpus_stop_asked()) {
+                        log_error("GPU %u: not begun", i);
+                        failed++;
+                } else if (gpu_plan_do(n, layout, &plans[i], mode_only, &undone, &one) < 0) {
                         log_error("%s", one.text);
                         if (undone.length)
                                 log_error("GPU %u: %s", i, buf_text(&undone));
@@ -68,7 +72,9 @@ static int apply(const struct cmd_run *run, struct gpus_node *n, const struct gp
         } else if (r == 0) {
                 if (!run->common.quiet && !run->common.log_format)
                         fputs(buf_text(&steps), stderr);
+                const struct gpus_stop stop = gpus_stop_begin();
                 r = do_plans(n, layout, args->mode_only, plans, e);
+                gpus_stop_end(&stop);
                 if (r == 0)
                         r = print_line("MIG configuration applied successfully\n", e);
         }
@@ -90,6 +96,10 @@ int gpus_apply(const struct cmd_run *run, const char *name, struct err *e) {
                 gpus_close(&n);
         }
         gpus_layout_done(&layout);
+        if (r < 0 && gpus_stop_asked()) {
+                log_error("%s", e->text);
+                gpus_stop_obey();
+        }
         return r;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cmd/gpus_stop.h"
 
 #define NAMES_MAX 200
 
@@ -203,15 +204,21 @@ static int create(struct gpus_node *n, const struct gpu_plan *p, unsigned i, str
         return driver_create_slice(n->driver, p->gpu, &wish, &made, e);
 }
 
+static int check_stop(const struct gpu_plan *p, struct err *e) {
+        return gpus_stop_asked() ? err_set(e, ERR_GPU, "GPU %u: stopped by a signal", p->gpu) : 0;
+}
+
 static int change_slices(struct gpus_node *n, const struct gpu_plan *p, struct buf *undone, struct err *e) {
+        const struct driver_slice *slices = n->node.gpus[p->gpu].slices; /* what `from` was taken from */
         unsigned done = 0;
         int r = 0;
 
         for (unsigned i = 0; i < p->from_count && r == 0; i++)
-                if (p->change.becomes[i] == CHANGE_GOES && (r = driver_destroy_slice(n->driver, p->gpu, p->from_ids[i], e)) == 0)
+                if (p->change.becomes[i] == CHANGE_GOES && (r = check_stop(p, e)) == 0 &&
+                    (r = driver_destroy_slice(n->driver, p->gpu, &slices[i], e)) == 0)
                         done++;
         for (unsigned i = 0; i < p->want.slice_count && r == 0; i++)
-                if (!p->change.stays[i] && (r = create(n, p, i, e)) == 0)
+                if (!p->change.stays[i] && (r = check_stop(p, e)) == 0 && (r = create(n, p, i, e)) == 0)
                         done++;
         if (r < 0)
                 tell_undone(p, done, undone);
@@ -230,6 +237,16 @@ static int switch_mode(struct gpus_node *n, const struct gpu_plan *p, struct err
         return gpus_read_gpu(n, p->gpu, e);
 }
 
+/* Nobody else shall be at it at the same time; where somebody is, this is not what was asked for. */
+static int check_done(struct gpus_node *n, const struct gpu_plan *p, struct err *e) {
+        char why[GPUS_WHY_MAX];
+        int r = gpus_read_gpu(n, p->gpu, e);
+
+        if (r < 0 || gpus_has(n, p->gpu, &p->want, why))
+                return r;
+        return err_set(e, ERR_GPU, "GPU %u: all was done, and another program changed it at the same time: %s", p->gpu, why);
+}
+
 int gpu_plan_do(struct gpus_node *n, const struct gpus_layout *layout, const struct gpu_plan *plan, bool mode_only, struct buf *undone,
                 struct err *e) {
         struct gpu_plan p = *plan;
@@ -239,6 +256,8 @@ int gpu_plan_do(struct gpus_node *n, const struct gpus_layout *layout, const str
                 r = gpu_plan_make(n, p.gpu, layout, mode_only, &p, e); /* a driver may tell other profiles now */
         if (r == 0 && p.cuts)
                 r = change_slices(n, &p, undone, e);
+        if (r == 0 && p.cuts)
+                r = check_done(n, &p, e);
         if (r < 0)
                 e->code = ERR_GPU; /* the layout is possible, as the plan shows; it is the driver that would not */
         return r < 0 ? -ERR_GPU : 0;

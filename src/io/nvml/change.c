@@ -10,7 +10,7 @@ struct change_job {
         struct job job;
         unsigned in_use_ms;
         struct driver_wish wish; /* create */
-        uint32_t gi_id;          /* destroy */
+        struct driver_slice old; /* destroy */
         struct driver_gpu gpu;
         struct driver_slice slice;
 };
@@ -80,7 +80,7 @@ static bool wait_until_idle(struct change_job *change, nvmlDevice_t device, stru
         do {
                 driver_gpu_done(&change->gpu);
                 look_processes(&change->job, device, &change->gpu);
-                if (process_names(&change->gpu, change->gi_id, text, bytes) == 0)
+                if (process_names(&change->gpu, change->old.id, text, bytes) == 0)
                         return true;
         } while (wait_more(p));
         return false;
@@ -102,13 +102,15 @@ static int run_destroy(struct job *job, struct err *e) {
         int r = look_gpu(job, LOOK_CHANGES, &device, &change->gpu, e);
         if (r < 0)
                 return r;
-        nvmlReturn_t got = ASK(job, nvmlDeviceGetGpuInstanceById, device, change->gi_id, &instance);
+        nvmlReturn_t got = ASK(job, nvmlDeviceGetGpuInstanceById, device, change->old.id, &instance);
         if (got != NVML_SUCCESS)
-                return job_fail(job, got, e, "GPU %u: slice with instance id %u", job->gpu, change->gi_id);
+                return job_fail(job, got, e, "GPU %u: slice with instance id %u", job->gpu, change->old.id);
         r = look_slice(job, &change->gpu, instance, &change->slice, e);
         if (r < 0)
                 return r;
         slice_text(&change->gpu, &change->slice, who);
+        if (change->slice.profile_id != change->old.profile_id || change->slice.start != change->old.start)
+                return err_set(e, ERR_AGAIN, "%s is not the one that was to be destroyed, which is gone: nothing was changed", who);
 
         struct patience patience = patience_of(change);
         if (!wait_until_idle(change, device, &patience, names, sizeof names))
@@ -119,6 +121,8 @@ static int run_destroy(struct job *job, struct err *e) {
                 return err_set(e, ERR_AGAIN,
                                "%s is still in use after %.1f s; %u of its compute instances are gone already: destroy it again", who,
                                change->in_use_ms / 1000.0, destroyed);
+        if (got != NVML_SUCCESS && destroyed > 0)
+                return job_fail(job, got, e, "%s cannot be destroyed, and %u of its compute instances are gone already", who, destroyed);
         if (got != NVML_SUCCESS)
                 return job_fail(job, got, e, "%s cannot be destroyed", who);
         return 0;
@@ -274,10 +278,10 @@ int driver_create_slice(struct driver *d, unsigned index, const struct driver_wi
         return r;
 }
 
-int driver_destroy_slice(struct driver *d, unsigned index, uint32_t gi_id, struct err *e) {
+int driver_destroy_slice(struct driver *d, unsigned index, const struct driver_slice *slice, struct err *e) {
         struct change_job *change = change_new(d, index, run_destroy);
 
-        change->gi_id = gi_id;
+        change->old = *slice;
         int r = driver_do(d, &change->job, e);
         job_unref(&change->job);
         return r;

@@ -219,8 +219,9 @@ struct driver_wish {
 int driver_create_slice(struct driver *d, unsigned index, const struct driver_wish *wish, struct driver_slice *ret_slice, struct err *e);
 
 /* Destroy a slice with its compute instances. The driver calls a slice "in use" for some 100 ms after its last process is gone: that is
- * tried again until driver_options.in_use_ms have passed. ERR_AGAIN names the processes that hold it. */
-int driver_destroy_slice(struct driver *d, unsigned index, uint32_t gi_id, struct err *e);
+ * tried again until driver_options.in_use_ms have passed. ERR_AGAIN names the processes that hold it. Drivers give the id of
+ * a slice to another one once it is gone: `slice` is as it was read, and one of another profile or place is not touched (ERR_AGAIN). */
+int driver_destroy_slice(struct driver *d, unsigned index, const struct driver_slice *slice, struct err *e);
 
 /* ---- events ---- */
 

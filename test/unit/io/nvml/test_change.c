@@ -78,7 +78,7 @@ static void apply_and_compare(struct world *w, unsigned gpu, uint64_t *seed) {
         for (unsigned p = 0; p < now.profile_count; p++)
                 assert_int_equal(now.profiles[p].remaining > 0, free_now[now.profiles[p].known->index] > 0);
         for (unsigned i = 0; i < now.slice_count; i++)
-                assert_ok(driver_destroy_slice(w->driver, gpu, now.slices[i].id, &e), &e);
+                assert_ok(driver_destroy_slice(w->driver, gpu, &now.slices[i], &e), &e);
         expect_layout(w, gpu, "");
         driver_gpu_done(&now);
 }
@@ -140,7 +140,7 @@ static void divides_a_slice(void **state) {
                 assert_int_equal(strncmp(slice.compute[i].uuid, "MIG-", 4), 0);
         }
         assert_true(slice.memory_bytes == INT64_C(40192) << 20); /* nvidia-smi on R590 */
-        assert_ok(driver_destroy_slice(w->driver, 0, slice.id, &e), &e);
+        assert_ok(driver_destroy_slice(w->driver, 0, &slice, &e), &e);
         expect_layout(w, 0, "");
 }
 
@@ -202,7 +202,7 @@ static void refuses_what_cannot_be(void **state) {
                 assert_int_equal(r, -(int)rows[i].code);
                 expect_layout(w, 0, "2g.20gb@0");
         }
-        int r = driver_destroy_slice(w->driver, 0, 5, &e);
+        int r = driver_destroy_slice(w->driver, 0, &(struct driver_slice){ .id = 5 }, &e);
         assert_int_equal(r, -ERR_NOT_FOUND);
         assert_refused(r, &e, "GPU 0: slice with instance id 5: Not Found");
 }
@@ -227,7 +227,7 @@ static void takes_back_half_a_slice(void **state) {
         r = driver_create_slice(w->driver, 0, &wish, &slice, &e);
         assert_refused(r, &e, "GPU instance 4 is left behind, it cannot be destroyed: Unknown Error (nvmlGpuInstanceDestroy)"); /* 2:2 */
         expect_layout(w, 0, "2g.20gb@2");
-        assert_ok(driver_destroy_slice(w->driver, 0, 4, &e), &e);
+        assert_ok(driver_destroy_slice(w->driver, 0, &(struct driver_slice){ .id = 4, .profile_id = 14, .start = 2 }, &e), &e);
 
         world_fault(w, 0, "nvmlDeviceCreateGpuInstanceWithPlacement", FAULT_FAIL, NVML_ERROR_NO_PERMISSION, 1);
         r = driver_create_slice(w->driver, 0, &wish, &slice, &e);
@@ -251,7 +251,7 @@ static void old_drivers_place_by_themselves(void **state) {
         slice = make(w, 0, 9, DRIVER_UNKNOWN);
         assert_string_equal(slice.name, "3g.20gb");
         assert_int_equal(slice.compute[0].start, DRIVER_UNKNOWN); /* nvmlComputeInstanceGetInfo_v2 came with R460 too */
-        assert_ok(driver_destroy_slice(w->driver, 0, slice.id, &e), &e);
+        assert_ok(driver_destroy_slice(w->driver, 0, &slice, &e), &e);
 }
 
 /* ---- in use ---- */
@@ -265,7 +265,7 @@ static void leaves_a_used_slice_alone(void **state) {
         char part[64];
         struct err e = { 0 };
 
-        int r = driver_destroy_slice(w->driver, 0, used.id, &e);
+        int r = driver_destroy_slice(w->driver, 0, &used, &e);
         assert_int_equal(r, -ERR_AGAIN);
         snprintf(part, sizeof part, "GPU 0: slice 3g.40gb at 0 (instance %u) is used by %u (train.py)", used.id, pid);
         assert_refused(r, &e, part);
@@ -274,11 +274,43 @@ static void leaves_a_used_slice_alone(void **state) {
         assert_int_equal(driver_slice_find(&gpu, used.id)->compute_count, 1);
         assert_int_equal(driver_slice_find(&gpu, used.id)->process_count, 1);
         driver_gpu_done(&gpu);
-        assert_ok(driver_destroy_slice(w->driver, 0, idle.id, &e), &e);
+        assert_ok(driver_destroy_slice(w->driver, 0, &idle, &e), &e);
         expect_layout(w, 0, "3g.40gb@0");
 
         world_end_process(w, pid);
-        assert_ok(driver_destroy_slice(w->driver, 0, used.id, &e), &e);
+        assert_ok(driver_destroy_slice(w->driver, 0, &used, &e), &e);
+        expect_layout(w, 0, "");
+}
+
+/* Somebody else removed it and made another, which got its id. */
+static void leaves_the_successor_of_a_slice_alone(void **state) {
+        (void)state;
+        _cleanup_(world_freep) struct world *w = world_new("H100-80GB", "590.48.01", NULL);
+        struct driver_slice old = make(w, 0, 19, 0);
+        struct err e = { 0 };
+
+        assert_ok(driver_destroy_slice(w->driver, 0, &old, &e), &e);
+        struct driver_slice successor = make(w, 0, 20, 0); /* 1g.10gb+me */
+        assert_int_equal(successor.id, old.id);
+        int r = driver_destroy_slice(w->driver, 0, &old, &e);
+        assert_int_equal(r, -ERR_AGAIN);
+        assert_refused(r, &e, "1g.10gb+me at 0 (instance 7) is not the one that was to be destroyed, which is gone: nothing was changed");
+        expect_layout(w, 0, "1g.10gb+me@0");
+}
+
+/* What cannot be undone is said. */
+static void tells_what_is_gone_of_a_slice(void **state) {
+        (void)state;
+        _cleanup_(world_freep) struct world *w = world_new("H100-80GB", "590.48.01", NULL);
+        struct driver_slice slice = make(w, 0, 14, 0);
+        struct err e = { 0 };
+
+        world_fault(w, 0, "nvmlGpuInstanceDestroy", FAULT_FAIL, NVML_ERROR_UNKNOWN, 1);
+        int r = driver_destroy_slice(w->driver, 0, &slice, &e);
+        assert_int_equal(r, -ERR_GPU);
+        assert_refused(r, &e,
+                       "cannot be destroyed, and 1 of its compute instances are gone already: Unknown Error (nvmlGpuInstanceDestroy)");
+        assert_ok(driver_destroy_slice(w->driver, 0, &slice, &e), &e);
         expect_layout(w, 0, "");
 }
 
@@ -301,7 +333,7 @@ static void waits_while_the_driver_tidies_up(void **state) {
                 struct driver_slice slice = make(w, 0, 14, 0);
                 world_end_process(w, world_start(w, 0, slice.id, 0, "short"));
                 double before = seconds();
-                int r = driver_destroy_slice(w->driver, 0, slice.id, &e);
+                int r = driver_destroy_slice(w->driver, 0, &slice, &e);
                 double took = seconds() - before;
                 assert_true(took < 10 && took >= MIN(rows[i].release_ms, rows[i].in_use_ms) / 1000.0 - 0.15);
                 assert_int_equal(r, rows[i].gone ? 0 : -ERR_AGAIN);
@@ -389,7 +421,7 @@ static void threads_share_a_driver(void **state) {
         }
         for (unsigned i = 0; i < 20; i++) {
                 struct driver_slice slice = make(w, i % 2, 9, i % 3 ? 0 : 4);
-                assert_ok(driver_destroy_slice(w->driver, i % 2, slice.id, &e), &e);
+                assert_ok(driver_destroy_slice(w->driver, i % 2, &slice, &e), &e);
         }
         stop = true;
         for (unsigned i = 0; i < 3; i++) {
@@ -410,6 +442,8 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(takes_back_half_a_slice),
                 cmocka_unit_test(old_drivers_place_by_themselves),
                 cmocka_unit_test(leaves_a_used_slice_alone),
+                cmocka_unit_test(leaves_the_successor_of_a_slice_alone),
+                cmocka_unit_test(tells_what_is_gone_of_a_slice),
                 cmocka_unit_test(waits_while_the_driver_tidies_up),
                 cmocka_unit_test(switches_mig),
                 cmocka_unit_test(threads_share_a_driver),

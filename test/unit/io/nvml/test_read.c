@@ -264,7 +264,7 @@ static void says_so_when_slices_cannot_be_read(void **state) {
                 assert_int_equal(driver_read_gpu(w->driver, 0, &gpu, &e), -ERR_GPU);
                 assert_non_null(strstr(e.text, call));
                 /* And nothing is changed on what could not be read. */
-                assert_int_equal(driver_destroy_slice(w->driver, 0, slice.id, &e), -ERR_GPU);
+                assert_int_equal(driver_destroy_slice(w->driver, 0, &slice, &e), -ERR_GPU);
                 assert_int_equal(driver_create_slice(w->driver, 0, &(struct driver_wish){ .profile_id = 19, .start = 0 }, &other, &e),
                                  -ERR_GPU);
                 world_clear_faults(w);

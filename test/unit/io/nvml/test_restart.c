@@ -62,7 +62,7 @@ static void says_that_the_driver_was_restarted(void **state) {
         expect_gone(w, driver_read(w->driver, &node, &e), &e, "Uninitialized (nvmlDeviceGetCount_v2): the driver was restarted");
         expect_gone(w, driver_read_gpu(w->driver, 0, &gpu, &e), &e, "since it was opened (it was 550.54.15): open it anew");
         expect_gone(w, driver_create_slice(w->driver, 0, &wish, &slice, &e), &e, "open it anew");
-        expect_gone(w, driver_destroy_slice(w->driver, 0, slice.id, &e), &e, "open it anew");
+        expect_gone(w, driver_destroy_slice(w->driver, 0, &slice, &e), &e, "open it anew");
         expect_gone(w, driver_set_mig(w->driver, 0, true, &on, note, &e), &e, "open it anew");
 
         open_anew(w);
@@ -158,7 +158,7 @@ static void reads_but_changes_nothing_without_permission(void **state) {
         assert_refused(r, &e, "GPU 0: 1g.10gb cannot be made: Insufficient Permissions (nvmlDeviceCreateGpuInstance): run as root");
         r = driver_create_slice(w->driver, 0, &(struct driver_wish){ .profile_id = 19, .start = 0 }, &slice, &e);
         assert_refused(r, &e, "at memory slice 0 cannot be made: Insufficient Permissions (nvmlDeviceCreateGpuInstanceWithPlacement)");
-        r = driver_destroy_slice(w->driver, 0, id, &e);
+        r = driver_destroy_slice(w->driver, 0, &(struct driver_slice){ .id = id, .profile_id = 9, .start = 4 }, &e);
         assert_int_equal(r, -ERR_GPU);
         assert_refused(r, &e, "3g.40gb at 4 (instance 2) cannot be destroyed: Insufficient Permissions (nvmlGpuInstanceDestroy)");
 
