@@ -34,8 +34,8 @@ static int init_node(const struct scenario *s, uint64_t now_us, struct node *n, 
                                                                   .mig = gpu->mig > 0 || gpu->slice_count > 0 };
                 }
         int r = node_init(n, set->driver, (uint64_t)set->seed, wishes, count, now_us, e);
-        if (r < 0)
-                return err_wrap(e, "%s", s->file);
+        if (r < 0) /* what the command line says stands in no file */
+                return s->gpus[0].place.line ? err_wrap(e, "%s", s->file) : r;
         if (set->latency_percent >= 0)
                 n->latency_percent = (uint32_t)set->latency_percent;
         if (set->release_ms >= 0)
