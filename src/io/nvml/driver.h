@@ -11,7 +11,8 @@
  * ERR_AGAIN; driver_is_gone() is true from then on. Close the events and then the handle, and open anew. Close first: the driver library
  * is one for the whole process.
  *
- * A struct driver may be used by several threads (calls wait for each other) but not by a child after fork(): that must open its own.
+ * A struct driver may be used by several threads (calls wait for each other, on a GPU that hangs for the deadline; who wants GPUs to be
+ * independent of each other opens a handle for each) but not by a child after fork(): that must open its own.
  *
  * Errors: ERR_GPU (the driver, a GPU or permission to change it), ERR_AGAIN (in use, or no answer in time), ERR_IMPOSSIBLE (the hardware
  * has no such slice or no room for it), ERR_NOT_FOUND (no such GPU or slice). The text names GPU and slice, and says what to do.
@@ -192,10 +193,10 @@ const struct driver_profile *driver_profile_find(const struct driver_gpu *gpu, c
 const struct driver_slice *driver_slice_find(const struct driver_gpu *gpu, uint32_t gi_id);       /* NULL */
 
 /* How busy each slice was during `interval_ms` (at least 100), by GPU performance monitoring: Hopper or later and R525 or later, else
- * ERR_IMPOSSIBLE. */
+ * ERR_IMPOSSIBLE. Other threads use the driver meanwhile. */
 struct driver_usage {
         uint32_t gi_id;
-        double sm_percent, memory_percent; /* SMs that had work; memory bandwidth; negative: unknown */
+        double sm_percent, memory_percent; /* SMs that had work; memory bandwidth; negative: unknown (the slice went meanwhile) */
 };
 int driver_measure(struct driver *d, unsigned index, unsigned interval_ms, struct driver_usage ret_usage[DRIVER_SLICES_MAX],
                    unsigned *ret_count, struct err *e);

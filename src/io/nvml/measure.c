@@ -10,22 +10,22 @@
 
 struct measure_job {
         struct job job;
-        unsigned interval_ms;
         struct driver_gpu gpu;
+        nvmlDevice_t device;
         unsigned count;
         struct driver_usage usage[DRIVER_SLICES_MAX];
         nvmlGpmSample_t samples[DRIVER_SLICES_MAX][2];
 };
 
-static nvmlReturn_t take_sample(struct measure_job *measure, nvmlDevice_t device, unsigned i, unsigned which) {
+static nvmlReturn_t take_sample(struct measure_job *measure, unsigned i, unsigned which) {
         struct job *job = &measure->job;
 
         nvmlReturn_t r = ASK(job, nvmlGpmSampleAlloc, &measure->samples[i][which]);
         if (r != NVML_SUCCESS)
                 return r;
         if (measure->usage[i].gi_id == DRIVER_NONE)
-                return ASK(job, nvmlGpmSampleGet, device, measure->samples[i][which]);
-        return ASK(job, nvmlGpmMigSampleGet, device, measure->usage[i].gi_id, measure->samples[i][which]);
+                return ASK(job, nvmlGpmSampleGet, measure->device, measure->samples[i][which]);
+        return ASK(job, nvmlGpmMigSampleGet, measure->device, measure->usage[i].gi_id, measure->samples[i][which]);
 }
 
 static nvmlReturn_t compare_samples(struct measure_job *measure, unsigned i) {
@@ -46,37 +46,29 @@ static nvmlReturn_t compare_samples(struct measure_job *measure, unsigned i) {
         return NVML_SUCCESS;
 }
 
-static nvmlReturn_t measure_all(struct measure_job *measure, nvmlDevice_t device) {
-        nvmlReturn_t r = NVML_SUCCESS;
-
-        for (unsigned i = 0; i < measure->count && r == NVML_SUCCESS; i++)
-                r = take_sample(measure, device, i, 0);
-        if (r == NVML_SUCCESS)
-                worker_sleep_ms(measure->interval_ms);
-        for (unsigned i = 0; i < measure->count && r == NVML_SUCCESS; i++) {
-                r = take_sample(measure, device, i, 1);
-                if (r == NVML_SUCCESS)
-                        r = compare_samples(measure, i);
-        }
-        return r;
-}
-
 static void free_samples(struct measure_job *measure) {
         for (unsigned i = 0; i < measure->count; i++)
-                for (unsigned which = 0; which < 2; which++)
+                for (unsigned which = 0; which < 2; which++) {
                         if (measure->samples[i][which])
                                 ASK(&measure->job, nvmlGpmSampleFree, measure->samples[i][which]);
+                        measure->samples[i][which] = NULL;
+                }
+}
+
+/* A job that never came to its second half still has its samples; a driver that was restarted has forgotten them. */
+static void done_measure(struct job *job) {
+        if (!library_gone(job->lib))
+                free_samples((struct measure_job *)job);
 }
 
 static int run_measure(struct job *job, struct err *e) {
         struct measure_job *measure = (struct measure_job *)job;
         nvmlGpmSupport_t support = { .version = NVML_GPM_SUPPORT_VERSION };
-        nvmlDevice_t device;
 
-        int r = look_gpu(job, LOOK_CHANGES, &device, &measure->gpu, e);
+        int r = look_gpu(job, LOOK_CHANGES, &measure->device, &measure->gpu, e);
         if (r < 0)
                 return r;
-        nvmlReturn_t asked = ASK(job, nvmlGpmQueryDeviceSupport, device, &support);
+        nvmlReturn_t asked = ASK(job, nvmlGpmQueryDeviceSupport, measure->device, &support);
         if (asked != NVML_SUCCESS)
                 return job_fail(job, asked, e, "GPU %u: the use of its slices", job->gpu);
         if (!support.isSupportedDevice)
@@ -86,9 +78,27 @@ static int run_measure(struct job *job, struct err *e) {
         measure->count = measure->gpu.mig_on ? measure->gpu.slice_count : 1;
         for (unsigned i = 0; i < measure->count; i++)
                 measure->usage[i].gi_id = measure->gpu.mig_on ? measure->gpu.slices[i].id : DRIVER_NONE;
-        asked = measure_all(measure, device);
-        if (asked != NVML_SUCCESS)
-                r = job_fail(job, asked, e, "GPU %u: the use of its slices", job->gpu);
+        for (unsigned i = 0; i < measure->count && asked == NVML_SUCCESS; i++)
+                asked = take_sample(measure, i, 0);
+        if (asked == NVML_SUCCESS)
+                return 0;
+        job_fail(job, asked, e, "GPU %u: the use of its slices", job->gpu);
+        free_samples(measure);
+        return -(int)e->code;
+}
+
+/* The second half. Of a slice that went in between nothing is known. */
+static int run_compare(struct job *job, struct err *e) {
+        struct measure_job *measure = (struct measure_job *)job;
+
+        for (unsigned i = 0; i < measure->count; i++) {
+                measure->usage[i].sm_percent = measure->usage[i].memory_percent = DRIVER_UNKNOWN;
+                nvmlReturn_t asked = take_sample(measure, i, 1);
+                if (asked == NVML_SUCCESS)
+                        asked = compare_samples(measure, i);
+                job_nothing(job, asked);
+        }
+        int r = job_check(job, e);
         free_samples(measure);
         return r;
 }
@@ -97,8 +107,13 @@ int driver_measure(struct driver *d, unsigned index, unsigned interval_ms, struc
                    unsigned *ret_count, struct err *e) {
         struct measure_job *measure = job_new(sizeof *measure, d->lib, index, d->deadline_ms, run_measure);
 
-        measure->interval_ms = MIN(MAX(interval_ms, (unsigned)INTERVAL_MIN_MS), (unsigned)INTERVAL_MAX_MS);
+        measure->job.done = done_measure;
         int r = driver_do(d, &measure->job, e);
+        if (r == 0) {
+                worker_sleep_ms(MIN(MAX(interval_ms, (unsigned)INTERVAL_MIN_MS), (unsigned)INTERVAL_MAX_MS));
+                measure->job.run = run_compare;
+                r = driver_do(d, &measure->job, e);
+        }
         if (r == 0) {
                 memcpy(ret_usage, measure->usage, measure->count * sizeof *ret_usage);
                 *ret_count = measure->count;

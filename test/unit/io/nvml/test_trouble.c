@@ -1,6 +1,7 @@
 /* Simulated machines on which something goes wrong, and what the driver then reports. */
 #include "world.h"
 
+#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -110,12 +111,48 @@ static void measures_slices(void **state) {
         assert_refused(r, &e, "Hopper");
 }
 
+static void *measure_long(void *argument) {
+        struct driver_usage usage[DRIVER_SLICES_MAX];
+        unsigned count = 0;
+        struct err e = { 0 };
+
+        assert_ok(driver_measure(argument, 0, 1500, usage, &count, &e), &e);
+        return (void *)(uintptr_t)(count == 1 && usage[0].sm_percent >= 0);
+}
+
+static void measures_beside_other_calls(void **state) {
+        (void)state;
+        _cleanup_(world_freep) struct world *w = world_new("H100-80GB", "590.48.01", NULL);
+        struct driver_slice slice;
+        struct driver_gpu gpu;
+        struct err e = { 0 };
+        pthread_t thread;
+        void *count;
+
+        assert_ok(driver_create_slice(w->driver, 0, &(struct driver_wish){ .profile_id = 9, .start = 4 }, &slice, &e), &e);
+        double before = seconds();
+        assert_int_equal(pthread_create(&thread, NULL, measure_long, w->driver), 0);
+        usleep(200000);
+        assert_ok(driver_read_gpu(w->driver, 0, &gpu, &e), &e);
+        driver_gpu_done(&gpu);
+        assert_true(seconds() - before < 1.4);
+        pthread_join(thread, &count);
+        assert_int_equal((uintptr_t)count, 1);
+        assert_true(seconds() - before >= 1.5);
+
+        /* A slice that goes while it is measured. */
+        assert_int_equal(pthread_create(&thread, NULL, measure_long, w->driver), 0);
+        usleep(300000);
+        assert_ok(driver_destroy_slice(w->driver, 0, slice.id, &e), &e);
+        pthread_join(thread, &count);
+        assert_int_equal((uintptr_t)count, 0);
+}
+
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(a_lost_gpu_is_there_but_lost),
-                cmocka_unit_test(a_hung_call_misses_its_deadline),
-                cmocka_unit_test(slow_calls_are_waited_for),
-                cmocka_unit_test(measures_slices),
+                cmocka_unit_test(a_lost_gpu_is_there_but_lost), cmocka_unit_test(a_hung_call_misses_its_deadline),
+                cmocka_unit_test(slow_calls_are_waited_for),    cmocka_unit_test(measures_slices),
+                cmocka_unit_test(measures_beside_other_calls),
         };
 
         if (argc != 2)
