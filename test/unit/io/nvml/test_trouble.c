@@ -143,7 +143,7 @@ static void measures_beside_other_calls(void **state) {
         /* A slice that goes while it is measured. */
         assert_int_equal(pthread_create(&thread, NULL, measure_long, w->driver), 0);
         usleep(300000);
-        assert_ok(driver_destroy_slice(w->driver, 0, slice.id, &e), &e);
+        assert_ok(driver_destroy_slice(w->driver, 0, &slice, &e), &e);
         pthread_join(thread, &count);
         assert_int_equal((uintptr_t)count, 0);
 }
