@@ -70,11 +70,20 @@ static int read_bytes(const char *file, const struct doc_node *node, const struc
         return 0;
 }
 
+static bool has_control(const char *text) {
+        for (; *text; text++)
+                if ((unsigned char)*text < ' ' || *text == 0x7f)
+                        return true;
+        return false;
+}
+
 static int read_text(const char *file, const struct doc_node *node, const struct field *field, void *value, struct err *e) {
         if (!node->text || node->kind == DOC_BOOL)
                 return doc_err(e, file, node, "%s: expected a text, found %s", field->name, doc_kind_name(node->kind));
         if (!*node->text || strlen(node->text) > (size_t)field->max)
                 return doc_err(e, file, node, "%s: expected a text of 1..%ld bytes", field->name, (long)field->max);
+        if (has_control(node->text))
+                return doc_err(e, file, node, "%s: expected a text without control characters", field->name);
         *(const char **)value = node->text;
         return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "sim/store/store.h"
 
@@ -45,8 +46,8 @@ int folder_edit(const char *dir, folder_change change, void *context, struct err
                 r = change(working, context, folder_now_us(), e);
                 if (r < 0)
                         store_end(&store, &write, NULL, &ignored);
-                else
-                        r = store_end(&store, &write, working, e);
+                else if ((r = store_end(&store, &write, working, e)) == 0 && store_repair(&store, &ignored) < 0)
+                        log_warning("%s: the node is changed, but not all that %s/root should show", ignored.text, dir);
         }
         store_close(&store);
         return r;

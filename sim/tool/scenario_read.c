@@ -267,6 +267,20 @@ static int read_root(struct scenario *s, const struct doc_node *root, struct err
         return 0;
 }
 
+/* With a reader of its own: what the scenario holds points into the first document. */
+static int check_single(const char *file, const char *text, size_t bytes, struct err *e) {
+        struct doc_reader *reader = doc_reader_new(file, text, bytes);
+        const struct doc_node *root;
+        int r = 1;
+
+        for (unsigned i = 0; i < 2 && r > 0; i++)
+                r = doc_reader_next(reader, &root, e);
+        if (r > 0)
+                r = doc_err(e, file, root, "a second document: a file holds one scenario");
+        doc_reader_free(reader);
+        return r;
+}
+
 int scenario_read(const char *file, const char *text, size_t bytes, struct doc_reader **ret_reader, struct scenario *ret, struct err *e) {
         struct doc_reader *reader = doc_reader_new(file, text, bytes);
         const struct doc_node *root;
@@ -275,7 +289,7 @@ int scenario_read(const char *file, const char *text, size_t bytes, struct doc_r
         scenario_init(ret, file);
         if (r == 0)
                 r = err_set(e, ERR_INPUT, "%s:1:1: expected a scenario, found nothing", file);
-        else if (r > 0)
+        else if (r > 0 && (r = check_single(file, text, bytes, e)) == 0)
                 r = read_root(ret, root, e);
         if (r < 0)
                 reader = doc_reader_free(reader);

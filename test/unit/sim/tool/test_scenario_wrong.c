@@ -30,6 +30,9 @@ static const struct {
         { HEAD "nvswitch: 1\n", "s.yaml:3:11: nvswitch: expected true or false, found a whole number" },
         { HEAD "migUuids: rnadom\n", "s.yaml:3:11: migUuids: 'rnadom' is not one of stable, random (did you mean random?)" },
         /* GPUs */
+        { HEAD "gpus:\n- model: l4\n  product: \"a\\nb\"\n", "s.yaml:5:12: product: expected a text without control characters" },
+        { HEAD "gpus:\n- model: l4\nprocesses:\n- {gpu: 0, name: \"\\e[31m\"}\n", "s.yaml:6:18: name: expected a text without control" },
+        { HEAD "gpus:\n- model: l4\n---\n" HEAD, "s.yaml:6:1: a second document: a file holds one scenario" },
         { HEAD "gpus:\n- l4\n", "s.yaml:4:3: expected a GPU (a map), found a string" },
         { HEAD "gpus:\n- count: 2\n", "s.yaml:4:3: a GPU needs its model" },
         { HEAD "gpus:\n- model: A100-81GB\n", "s.yaml:4:10: model: no GPU model 'A100-81GB' is known (did you mean A100-80GB" },
