@@ -10,7 +10,7 @@ static const struct cmd_exit_status exit_statuses[] = {
              "gpus: the GPUs cannot have such slices, or (assert) have others." },
         { 2, "The command line is wrong." },
         { 3, "An input cannot be read or is not valid, or an output cannot be written." },
-        { 5, "The driver or a GPU: there is none, it refused, or something that is in use is in the way." },
+        { 5, "The driver or a GPU: there is none, it refused or does not answer, or something that is in use is in the way." },
         { 70, "A bug in carve." },
         { 0 },
 };

@@ -213,8 +213,8 @@ static void put_gpu(const struct paper *p, const struct live_model *live, const 
                 if (gpu->processes[i].gi_id == DRIVER_NONE)
                         put_process(p, &gpu->processes[i], 2);
         if (*gpu->processes_unknown) {
-                paper_put(p, INK_BAD, "  processes: ");
-                paper_wrap(p, INK_BAD, gpu->processes_unknown, 2, 13);
+                paper_space(p, 2);
+                paper_wrap(p, INK_BAD, gpu->processes_unknown, 2, 2);
         }
         if (gpu->health.rows_failed > 0 || gpu->health.rows_pending > 0) {
                 paper_put(p, INK_BAD,
