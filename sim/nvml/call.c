@@ -151,7 +151,9 @@ static nvmlReturn_t begin(struct call *call) {
         return call->writes ? call_lock(call) : NVML_SUCCESS;
 }
 
+/* A thread that is cancelled inside would never unlock. */
 nvmlReturn_t call_begin(struct call *call, enum symbol symbol, bool write) {
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancel);
         call->symbol = symbol;
         call->open = true;
         call->writes = write;
@@ -180,6 +182,7 @@ void call_end(struct call *call) {
         let_go(call);
         if (call->tries)
                 store_drop_gpu(call->gpu_hold);
+        pthread_setcancelstate(call->cancel, NULL);
 }
 
 nvmlReturn_t call_wait(struct call *call, int timeout_ms) {

@@ -33,6 +33,7 @@ struct call {
         uint32_t suffered;         /* fault.c: GPUs whose faults this call had, a bit for each */
         unsigned tries;            /* call_again */
         int gpu_hold;              /* call_again: from the second try on */
+        int cancel;                /* call.c: whether the thread may be cancelled outside */
 };
 
 /* Locks, checks the init count (UNINITIALIZED), looks for a newer state, applies faults that concern no GPU, and says FUNCTION_NOT_FOUND

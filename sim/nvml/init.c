@@ -80,10 +80,13 @@ static void shut_down(void) {
 
 static nvmlReturn_t init(enum symbol symbol) {
         static pthread_once_t control = PTHREAD_ONCE_INIT;
+        int cancel;
         pthread_once(&control, once);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
         pthread_mutex_lock(&client.mutex);
         nvmlReturn_t r = count_init();
         pthread_mutex_unlock(&client.mutex);
+        pthread_setcancelstate(cancel, NULL);
         TRY(r);
 
         __attribute__((cleanup(call_end))) struct call call = { 0 };
@@ -108,10 +111,13 @@ EXPORT nvmlReturn_t nvmlInitWithFlags(unsigned int flags) {
 }
 
 EXPORT nvmlReturn_t nvmlShutdown(void) {
+        int cancel;
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
         pthread_mutex_lock(&client.mutex);
         nvmlReturn_t r = client.inits ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
         if (client.inits)
                 shut_down();
         pthread_mutex_unlock(&client.mutex);
+        pthread_setcancelstate(cancel, NULL);
         return r;
 }

@@ -155,9 +155,35 @@ static void all_at_once(void **state) {
         machine_stop();
 }
 
+static void *look_for_ever(void *gpu) {
+        for (unsigned n;; nvmlDeviceGetCount_v2(&n)) {
+                nvmlDeviceSetPersistenceMode(gpu, NVML_FEATURE_ENABLED);
+                pthread_testcancel();
+        }
+        return NULL;
+}
+
+static void cancelled_threads_leave_nothing_locked(void **state) {
+        unsigned count;
+        (void)state;
+        machine_start("590.48.01", "A100-80GB", true);
+        nvmlDevice_t gpu = machine_gpu(0);
+        for (unsigned i = 0; i < 50; i++) {
+                pthread_t thread;
+                assert_int_equal(pthread_create(&thread, NULL, look_for_ever, gpu), 0);
+                usleep(i * 20);
+                assert_int_equal(pthread_cancel(thread), 0);
+                assert_int_equal(pthread_join(thread, NULL), 0);
+                assert_int_equal(nvmlDeviceGetCount_v2(&count), NVML_SUCCESS);
+                assert_int_equal(nvmlDeviceSetPersistenceMode(gpu, NVML_FEATURE_DISABLED), NVML_SUCCESS);
+        }
+        machine_stop();
+}
+
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(all_at_once),
+                cmocka_unit_test(cancelled_threads_leave_nothing_locked),
         };
         if (argc > 1)
                 rounds = (unsigned)strtoul(argv[1], NULL, 10);
