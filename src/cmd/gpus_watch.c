@@ -1,5 +1,6 @@
-/* `carve gpus --watch`: the page again and again, until Ctrl-C. */
+/* `carve gpus --watch`: the page again and again, until Ctrl-C or until nobody reads it any more. */
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -25,12 +26,19 @@ static void on_signal(int signal) {
         interrupted = 1;
 }
 
+/* The other end of the pipe was closed: without a change there would be no write that could fail. */
+static bool nobody_reads(void) {
+        struct pollfd out = { .fd = STDOUT_FILENO };
+
+        return poll(&out, 1, 0) == 1 && out.revents & (POLLERR | POLLNVAL);
+}
+
 /* A second, or less when something happens. */
 static void wait_for_change(struct driver_events *events) {
         struct driver_event event;
         struct err ignored;
 
-        for (unsigned i = 0; i < STEPS && !interrupted; i++) {
+        for (unsigned i = 0; i < STEPS && !interrupted && !nobody_reads(); i++) {
                 int r = events ? driver_events_wait(events, STEP_MS, &event, &ignored) : -ERR_NOT_FOUND;
                 if (r == 0)
                         return;
@@ -128,7 +136,7 @@ int gpus_watch(const struct cmd_run *run, struct gpus_node *n, struct err *e) {
         sigaction(SIGTERM, &stop, &old_term);
         if (terminal)
                 r = file_write("-", "\033[2J", 4, e);
-        while (r == 0 && !interrupted) {
+        while (r == 0 && !interrupted && !nobody_reads()) {
                 r = show_page(run, n, terminal, &last, e);
                 wait_for_change(events);
                 if (r == 0 && !interrupted)
