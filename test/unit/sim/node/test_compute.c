@@ -10,17 +10,18 @@ static unsigned make_gi(struct node *n, unsigned id) {
         return slot;
 }
 
-/* "Free/Total" of an empty instance, and SMs: listings of A100 (3g, 4g), H100 and H200. */
+/* "Free/Total" of an empty instance, and SMs: listings of A100 (3g, 4g), H100 and H200. Profile 0 in a 1g of double memory: what NVIDIA's
+ * mig-parted asks for in its own presets of H100, H200 and B200. */
 static void offers_what_the_listings_show(void **state) {
         static const struct {
                 const char *gpu;
                 unsigned gi_profile, profile, free, sm;
         } cases[] = {
-                { "A100-40GB", 9, 0, 3, 14 }, { "A100-40GB", 9, 1, 1, 28 },  { "A100-40GB", 9, 2, 1, 42 },   { "A100-40GB", 9, 3, 0, 0 },
-                { "A100-40GB", 5, 0, 4, 14 }, { "A100-40GB", 5, 1, 2, 28 },  { "A100-40GB", 5, 3, 1, 56 },   { "A100-40GB", 5, 2, 0, 0 },
-                { "A100-40GB", 0, 2, 2, 42 }, { "A100-40GB", 0, 4, 1, 98 },  { "A100-80GB", 15, 0, 1, 14 },  { "A100-80GB", 15, 7, 0, 0 },
-                { "H100-80GB", 9, 0, 3, 16 }, { "H100-80GB", 9, 1, 1, 32 },  { "H100-80GB", 9, 2, 1, 60 },   { "H100-80GB", 15, 7, 1, 26 },
-                { "H100-80GB", 15, 0, 0, 0 }, { "H200-141GB", 0, 0, 7, 16 }, { "H200-141GB", 0, 4, 1, 132 }, { "A30-24GB", 5, 0, 2, 14 },
+                { "A100-40GB", 9, 0, 3, 14 },  { "A100-40GB", 9, 1, 1, 28 },  { "A100-40GB", 9, 2, 1, 42 },   { "A100-40GB", 9, 3, 0, 0 },
+                { "A100-40GB", 5, 0, 4, 14 },  { "A100-40GB", 5, 1, 2, 28 },  { "A100-40GB", 5, 3, 1, 56 },   { "A100-40GB", 5, 2, 0, 0 },
+                { "A100-40GB", 0, 2, 2, 42 },  { "A100-40GB", 0, 4, 1, 98 },  { "A100-80GB", 15, 0, 1, 14 },  { "A100-80GB", 15, 7, 0, 0 },
+                { "H100-80GB", 9, 0, 3, 16 },  { "H100-80GB", 9, 1, 1, 32 },  { "H100-80GB", 9, 2, 1, 60 },   { "H100-80GB", 15, 7, 1, 26 },
+                { "H100-80GB", 15, 0, 1, 16 }, { "H200-141GB", 0, 0, 7, 16 }, { "H200-141GB", 0, 4, 1, 132 }, { "A30-24GB", 5, 0, 2, 14 },
         };
         (void)state;
         for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
