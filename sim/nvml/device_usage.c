@@ -64,6 +64,21 @@ static nvmlReturn_t frame_capture(const struct call *call, const struct target *
 }
 GETTER(nvmlDeviceGetFBCStats, nvmlFBCStats_t, frame_capture)
 
+/* So every array is large enough, none too. */
+#define NO_SESSIONS(name, type)                                                                                                            \
+        EXPORT nvmlReturn_t name(nvmlDevice_t device, unsigned int *count, type *sessions) {                                               \
+                CALL(name);                                                                                                                \
+                struct target t;                                                                                                           \
+                (void)sessions;                                                                                                            \
+                TRY(call_device(&call, device, TARGET_ANY, &t));                                                                           \
+                if (!count)                                                                                                                \
+                        return NVML_ERROR_INVALID_ARGUMENT;                                                                                \
+                *count = 0;                                                                                                                \
+                return NVML_SUCCESS;                                                                                                       \
+        }
+NO_SESSIONS(nvmlDeviceGetEncoderSessions, nvmlEncoderSessionInfo_t)
+NO_SESSIONS(nvmlDeviceGetFBCSessions, nvmlFBCSessionInfo_t)
+
 /* One sample of a sensor; false: this device has no such. */
 static bool sample_of(const struct reading *r, nvmlSamplingType_t type, unsigned *ret_value) {
         const unsigned values[NVML_SAMPLINGTYPE_COUNT] = {

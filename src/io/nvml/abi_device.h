@@ -249,11 +249,28 @@ typedef struct {
         unsigned int isC2cEnabled;
 } nvmlC2cModeInfo_v1_t;
 
-/* Encoders. */
+/* Encoders and captured frame buffers. */
 typedef enum { NVML_ENCODER_QUERY_H264 = 0, NVML_ENCODER_QUERY_HEVC = 1, NVML_ENCODER_QUERY_AV1 = 2 } nvmlEncoderType_t;
 typedef struct {
         unsigned int sessionsCount, averageFPS, averageLatency;
 } nvmlFBCStats_t;
+typedef enum {
+        NVML_FBC_SESSION_TYPE_UNKNOWN = 0,
+        NVML_FBC_SESSION_TYPE_TOSYS = 1,
+        NVML_FBC_SESSION_TYPE_CUDA = 2,
+        NVML_FBC_SESSION_TYPE_VID = 3,
+        NVML_FBC_SESSION_TYPE_HWENC = 4
+} nvmlFBCSessionType_t;
+typedef struct {
+        unsigned int sessionId, pid, vgpuInstance;
+        nvmlEncoderType_t codecType;
+        unsigned int hResolution, vResolution, averageFps, averageLatency;
+} nvmlEncoderSessionInfo_t;
+typedef struct {
+        unsigned int sessionId, pid, vgpuInstance, displayOrdinal;
+        nvmlFBCSessionType_t sessionType;
+        unsigned int sessionFlags, hMaxResolution, vMaxResolution, hResolution, vResolution, averageFPS, averageLatency;
+} nvmlFBCSessionInfo_t;
 
 /* Any number of readings in one call, and the last ones of a sensor. */
 typedef enum {

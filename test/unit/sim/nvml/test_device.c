@@ -182,6 +182,36 @@ static void say_usage(void **state) {
         machine_stop();
 }
 
+/* Nobody encodes video or captures frames here, which is said of the sessions as of their sum. */
+static void say_sessions(void **state) {
+        nvmlEncoderSessionInfo_t encoding[2];
+        nvmlFBCSessionInfo_t capturing[2];
+        unsigned count, frames, latency;
+        nvmlFBCStats_t sum;
+        (void)state;
+        start("590.48.01");
+        for (unsigned d = 0; d < DEVICES; d++) {
+                nvmlReturn_t wanted = d == SLICE ? NVML_ERROR_NOT_SUPPORTED : NVML_SUCCESS;
+                for (unsigned room = 0; room <= 2; room += 2) {
+                        memset(encoding, 0xAA, sizeof encoding);
+                        memset(capturing, 0xAA, sizeof capturing);
+                        count = room;
+                        assert_int_equal(nvmlDeviceGetEncoderSessions(devices[d], &count, room ? encoding : NULL), wanted);
+                        assert_int_equal(count, wanted ? room : 0);
+                        count = room;
+                        assert_int_equal(nvmlDeviceGetFBCSessions(devices[d], &count, room ? capturing : NULL), wanted);
+                        assert_int_equal(count, wanted ? room : 0);
+                        assert_int_equal(encoding[0].sessionId, 0xAAAAAAAA);
+                        assert_int_equal(capturing[0].sessionId, 0xAAAAAAAA);
+                }
+                assert_int_equal(nvmlDeviceGetEncoderStats(devices[d], &count, &frames, &latency), wanted);
+                assert_int_equal(nvmlDeviceGetFBCStats(devices[d], &sum), wanted);
+        }
+        assert_int_equal(nvmlDeviceGetEncoderSessions(devices[L4], NULL, encoding), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(nvmlDeviceGetFBCSessions(devices[L4], NULL, capturing), NVML_ERROR_INVALID_ARGUMENT);
+        machine_stop();
+}
+
 static void say_heat(void **state) {
         nvmlTemperature_t now = { .version = NVML_VERSION(nvmlTemperature_v1_t, 1), .sensorType = NVML_TEMPERATURE_GPU };
         nvmlMarginTemperature_t margin = { .version = NVML_VERSION(nvmlMarginTemperature_v1_t, 1) };
@@ -367,15 +397,11 @@ static void obey(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(say_numbers),
-                cmocka_unit_test(say_texts),
-                cmocka_unit_test(say_memory),
-                cmocka_unit_test(say_usage),
-                cmocka_unit_test(say_heat),
-                cmocka_unit_test(say_clocks),
-                cmocka_unit_test(say_less_since_r590),
-                cmocka_unit_test(say_errors),
-                cmocka_unit_test(say_rows),
+                cmocka_unit_test(say_numbers),  cmocka_unit_test(say_texts),
+                cmocka_unit_test(say_memory),   cmocka_unit_test(say_usage),
+                cmocka_unit_test(say_sessions), cmocka_unit_test(say_heat),
+                cmocka_unit_test(say_clocks),   cmocka_unit_test(say_less_since_r590),
+                cmocka_unit_test(say_errors),   cmocka_unit_test(say_rows),
                 cmocka_unit_test(obey),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
