@@ -41,6 +41,9 @@ static int check_engines(const struct layout *layout, const struct slice *slice,
                 unsigned left = (uint8_t)(room.engines >> (8 * engine)), all = (uint8_t)(empty.engines >> (8 * engine));
                 if (slice->profile->engines[engine] <= left)
                         continue;
+                if (layout->count == 0) /* a model that contradicts itself, as a driver may */
+                        return err_set(e, ERR_IMPOSSIBLE, "%s needs %u %s engines, and the %s has %u", slice->profile->name,
+                                       slice->profile->engines[engine], engine_names[engine], layout->model->key, all);
                 unsigned holder = 0;
                 for (unsigned i = 1; i < layout->count; i++)
                         if (layout->slices[i].profile->engines[engine] > layout->slices[holder].profile->engines[engine])

@@ -15,6 +15,7 @@ static void read_about(struct job *job) {
                 snprintf(about->version, sizeof about->version, "of unknown version");
         if (ASK(job, nvmlSystemGetNVMLVersion, about->nvml, sizeof about->nvml) != NVML_SUCCESS)
                 *about->nvml = '\0';
+        about->version[sizeof about->version - 1] = about->nvml[sizeof about->nvml - 1] = '\0';
         if (ASK(job, nvmlSystemGetCudaDriverVersion, &about->cuda) != NVML_SUCCESS)
                 about->cuda = DRIVER_UNKNOWN;
         sscanf(about->version, "%4u.%4u.%4u", &about->major, &about->minor, &about->patch);

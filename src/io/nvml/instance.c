@@ -40,8 +40,7 @@ static void take_compute(struct job *job, const nvmlComputeInstanceInfo_t *info,
                 compute->size = (int)info->placement.size;
         }
         unsigned index;
-        if (ASK(job, nvmlDeviceGetUUID, info->device, compute->uuid, sizeof compute->uuid) != NVML_SUCCESS ||
-            strncmp(compute->uuid, "MIG-", 4) != 0)
+        if (ASK_TEXT(job, nvmlDeviceGetUUID, info->device, compute->uuid) != NVML_SUCCESS || strncmp(compute->uuid, "MIG-", 4) != 0)
                 *compute->uuid = '\0';
         else if (ASK(job, nvmlDeviceGetIndex, info->device, &index) == NVML_SUCCESS)
                 compute->mig_index = (int)index;

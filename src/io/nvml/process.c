@@ -71,9 +71,8 @@ static void keep(struct job *job, struct driver_gpu *gpu, size_t *capacity, stru
                 gpu->processes_cut = true;
                 return;
         }
-        if (ASK(job, nvmlSystemGetProcessName, p.pid, p.name, sizeof p.name) != NVML_SUCCESS)
+        if (ASK_TEXT(job, nvmlSystemGetProcessName, p.pid, p.name) != NVML_SUCCESS)
                 *p.name = '\0';
-        p.name[sizeof p.name - 1] = '\0';
         MEM_GROW(gpu->processes, gpu->process_count, *capacity);
         gpu->processes[gpu->process_count++] = p;
 }

@@ -6,6 +6,8 @@
 
 #define MIB (INT64_C(1) << 20)
 
+#define MEMORY_SLICES_MAX 16 /* core/gpu reckons with so many; no GPU has more than 12, and a place beyond is a mistake of the driver */
+
 /* What stands behind the size in a profile's name, by NVML_GPU_INSTANCE_PROFILE_*. */
 static const char *const attributes[NVML_GPU_INSTANCE_PROFILE_COUNT] = {
         [NVML_GPU_INSTANCE_PROFILE_1_SLICE_REV1] = "+me",       [NVML_GPU_INSTANCE_PROFILE_2_SLICE_REV1] = "+me",
@@ -46,6 +48,10 @@ const struct driver_profile *driver_profile_find(const struct driver_gpu *gpu, c
         return NULL;
 }
 
+static bool is_place(const nvmlGpuInstancePlacement_t *place) {
+        return place->size > 0 && place->size <= MEMORY_SLICES_MAX && place->start <= MEMORY_SLICES_MAX - place->size;
+}
+
 static void look_placements(struct job *job, nvmlDevice_t device, struct driver_profile *p) {
         nvmlGpuInstancePlacement_t places[DRIVER_STARTS_MAX];
         unsigned count = ARRAY_SIZE(places);
@@ -58,7 +64,7 @@ static void look_placements(struct job *job, nvmlDevice_t device, struct driver_
         if (r == NVML_ERROR_FUNCTION_NOT_FOUND || job_nothing(job, r))
                 return;
         for (unsigned i = 0; i < MIN(count, ARRAY_SIZE(places)); i++) {
-                if (places[i].start > UINT8_MAX || places[i].size > UINT8_MAX)
+                if (!is_place(&places[i]) || (p->start_count > 0 && places[i].size != p->size))
                         continue;
                 p->size = places[i].size;
                 p->starts[p->start_count++] = (uint8_t)places[i].start;

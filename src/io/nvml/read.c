@@ -29,9 +29,9 @@ static const struct gpu_model *model_of(const char *product, uint16_t pci_device
 }
 
 static int look_identity(struct job *job, nvmlDevice_t device, struct driver_gpu *gpu, struct err *e) {
-        nvmlReturn_t r = ASK(job, nvmlDeviceGetUUID, device, gpu->uuid, sizeof gpu->uuid);
+        nvmlReturn_t r = ASK_TEXT(job, nvmlDeviceGetUUID, device, gpu->uuid);
         if (r == NVML_SUCCESS)
-                r = ASK(job, nvmlDeviceGetName, device, gpu->product, sizeof gpu->product);
+                r = ASK_TEXT(job, nvmlDeviceGetName, device, gpu->product);
         if (r != NVML_SUCCESS)
                 return job_fail(job, r, e, "GPU %u", gpu->index);
 
@@ -42,10 +42,10 @@ static int look_identity(struct job *job, nvmlDevice_t device, struct driver_gpu
                 gpu->pci_vendor_id = (uint16_t)pci.pciDeviceId;
                 gpu->pci_subsystem_id = (uint16_t)(pci.pciSubSystemId >> 16);
                 gpu->pci_subsystem_vendor_id = (uint16_t)pci.pciSubSystemId;
-                snprintf(gpu->bus_id, sizeof gpu->bus_id, "%s", pci.busId);
+                snprintf(gpu->bus_id, sizeof gpu->bus_id, "%.*s", (int)sizeof pci.busId, pci.busId);
         }
         gpu->minor = ASK(job, nvmlDeviceGetMinorNumber, device, &minor) == NVML_SUCCESS ? (int)minor : DRIVER_UNKNOWN;
-        if (ASK(job, nvmlDeviceGetSerial, device, gpu->serial, sizeof gpu->serial) != NVML_SUCCESS)
+        if (ASK_TEXT(job, nvmlDeviceGetSerial, device, gpu->serial) != NVML_SUCCESS)
                 *gpu->serial = '\0';
         gpu->model = model_of(gpu->product, gpu->pci_device_id);
         return 0;

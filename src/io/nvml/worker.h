@@ -49,6 +49,13 @@ void job_unref(struct job *job);
                 job_leave((job_), _r);                                                                                                     \
                 _r;                                                                                                                        \
         })
+/* The same of a text about something, into the array `text`: it ends there, whatever the driver wrote. */
+#define ASK_TEXT(job_, name, of, text)                                                                                                     \
+        ({                                                                                                                                 \
+                nvmlReturn_t _told = ASK(job_, name, of, text, sizeof(text));                                                              \
+                (text)[sizeof(text) - 1] = '\0';                                                                                           \
+                _told;                                                                                                                     \
+        })
 void job_enter(struct job *job, const char *call);
 void job_leave(struct job *job, nvmlReturn_t answer);
 

@@ -202,6 +202,22 @@ static void every_layout_survives_print_and_parse(void **state) {
         assert_string_equal(text, "1g.10gb@0,3g.40");
 }
 
+/* A driver may tell of a profile that needs more than its GPU has. */
+static void a_model_may_contradict_itself(void **state) {
+        (void)state;
+        struct gpu_model model = *gpu_model_find("A30-24GB");
+        struct gpu_profile profiles[GPU_PROFILES_MAX];
+        struct layout layout = { .model = &model };
+        struct err e = { 0 };
+
+        memcpy(profiles, model.profiles, model.profile_count * sizeof *profiles);
+        model.profiles = profiles;
+        struct slice slice = slice_at(&model, "1g.6gb", 0);
+        profiles[slice.profile->index].engines[GPU_ENGINE_DECODE] = 100;
+        assert_int_equal(layout_can_add(&layout, slice, &e), -ERR_IMPOSSIBLE);
+        assert_refused(-1, &e, "1g.6gb needs 100 decode engines, and the A30-24GB has 4");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(refuses_what_hardware_refuses),
@@ -210,6 +226,7 @@ int main(void) {
                 cmocka_unit_test(best_start_is_where_the_driver_puts_it),
                 cmocka_unit_test(bad_texts_are_explained),
                 cmocka_unit_test(every_layout_survives_print_and_parse),
+                cmocka_unit_test(a_model_may_contradict_itself),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,9 +74,15 @@ nvmlReturn_t nvmlShutdown(void) {
         return NVML_SUCCESS;
 }
 
+static void tell(char *text, unsigned bytes, const char *what) {
+        snprintf(text, bytes, "%s", what);
+        if (fake_control.endless)
+                memset(text, 'x', bytes);
+}
+
 nvmlReturn_t nvmlSystemGetDriverVersion(char *text, unsigned bytes) {
         CALL(0);
-        snprintf(text, bytes, "%s", FAKE_DRIVER);
+        tell(text, bytes, FAKE_DRIVER);
         return NVML_SUCCESS;
 }
 
@@ -103,7 +109,7 @@ nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char *text, unsigned bytes) 
 #ifndef FAKE_NO_NAME
 nvmlReturn_t nvmlDeviceGetName(nvmlDevice_t device, char *text, unsigned bytes) {
         CALL(index_of(device));
-        snprintf(text, bytes, "NVIDIA A100-SXM4-40GB");
+        tell(text, bytes, "NVIDIA A100-SXM4-40GB");
         return NVML_SUCCESS;
 }
 #endif

@@ -14,6 +14,7 @@ struct fake_control {
         const char *_Atomic hang_call; /* the call that hangs until it is no longer named here, on GPU hang_gpu */
         atomic_uint hang_gpu;
         atomic_uint hanging; /* calls that hang now */
+        atomic_bool endless; /* texts fill all the room there is, without an end */
         atomic_uint inits;   /* nvmlInit less nvmlShutdown */
         atomic_uint sets;    /* event sets made less those freed */
 };

@@ -454,6 +454,24 @@ static void knows_which_driver_brought_what(void **state) {
         }
 }
 
+/* The room for a text is followed by others: nothing is read beyond it. */
+static void ends_texts_that_have_no_end(void **state) {
+        (void)state;
+        struct fake fake = fake_open(R590);
+        struct driver_gpu gpu;
+        struct err e = { 0 };
+
+        fake.control->endless = true;
+        struct driver *d = open_fake(R590);
+        assert_int_equal(strlen(driver_about(d)->version), sizeof driver_about(d)->version - 1);
+        assert_ok(driver_read_gpu(d, 0, &gpu, &e), &e);
+        assert_int_equal(strlen(gpu.product), sizeof gpu.product - 1);
+        driver_gpu_done(&gpu);
+        driver_close(d);
+        fake.control->endless = false;
+        fake_close(&fake);
+}
+
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(says_where_no_library_is),
@@ -469,6 +487,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(an_init_that_hangs_is_left_behind),
                 cmocka_unit_test(frees_an_event_set_that_was_left_behind),
                 cmocka_unit_test(event_sets_left_behind_are_bounded),
+                cmocka_unit_test(ends_texts_that_have_no_end),
                 cmocka_unit_test(a_child_must_open_its_own),
                 cmocka_unit_test(knows_which_driver_brought_what),
         };
