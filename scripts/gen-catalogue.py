@@ -174,6 +174,7 @@ def prices(instances_csv, prices_csv):
         )
 
 
+BOARD_TEXTS = ("key", "part_number", "vbios", "inforom_image", "inforom_oem", "inforom_ecc")
 BOARD_LIMITS = {  # in the order of struct board; the rest of it follows by name
     "cores": 2**20,
     "memory_bus_bits": 2**14,
@@ -217,7 +218,7 @@ def boards(models_csv, boards_csv):
         watts = [int(b[w]) for w in ("power_idle_w", "power_min_w", "power_default_w")]
         if not watts[0] < watts[2] or not watts[1] <= watts[2]:
             fail(f"{boards_csv}: {key}: the power limits are not in order")
-        texts = [text(b[name]) for name in ("key", "part_number", "vbios")]
+        texts = [text(b[name]) for name in BOARD_TEXTS]
         numbers = [str(hex_or_decimal(b[name], top)) for name, top in BOARD_LIMITS.items()]
         print(f"{{ {', '.join(texts + numbers + [yes(b[name]) for name in BOARD_FLAGS])} }},")
 

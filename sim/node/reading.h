@@ -8,6 +8,7 @@
 struct board {
         const char *key; /* of the GPU model */
         const char *part_number, *vbios;
+        const char *inforom_image, *inforom_oem, *inforom_ecc; /* versions of the store of the board's configuration; "": not known */
         uint32_t cores, memory_bus_bits;
         uint32_t power_min_w, power_default_w, power_idle_w;
         uint32_t graphics_max_mhz, sm_max_mhz, memory_max_mhz, video_max_mhz, idle_mhz;

@@ -48,6 +48,25 @@ static nvmlReturn_t part_number(const struct call *call, const struct target *t,
 }
 GETTER_TEXT(nvmlDeviceGetBoardPartNumber, part_number)
 
+static nvmlReturn_t inforom_image(const struct call *call, const struct target *t, char text[GETTER_TEXT_MAX]) {
+        (void)call;
+        snprintf(text, GETTER_TEXT_MAX, "%s", getter_board(t)->inforom_image);
+        return *text ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
+}
+GETTER_TEXT(nvmlDeviceGetInforomImageVersion, inforom_image)
+
+/* Boards of data centres keep nothing about power management or the encryption of memory there. */
+EXPORT nvmlReturn_t nvmlDeviceGetInforomVersion(nvmlDevice_t device, nvmlInforomObject_t object, char *version, unsigned int length) {
+        CALL(nvmlDeviceGetInforomVersion);
+        struct target t;
+        TRY(call_device(&call, device, TARGET_ANY, &t));
+        if (!version || object > NVML_INFOROM_DEN)
+                return NVML_ERROR_INVALID_ARGUMENT;
+        const struct board *b = getter_board(&t);
+        const char *text = object == NVML_INFOROM_OEM ? b->inforom_oem : object == NVML_INFOROM_ECC ? b->inforom_ecc : "";
+        return *text ? call_text(text, version, length) : NVML_ERROR_NOT_SUPPORTED;
+}
+
 static nvmlReturn_t device_index(const struct call *call, const struct target *t, unsigned int *ret_index) {
         *ret_index = t->kind == TARGET_GPU ? call_index_of(call, t->gpu) : call_slice_index(t);
         return NVML_SUCCESS;
