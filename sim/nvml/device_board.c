@@ -67,6 +67,23 @@ static nvmlReturn_t module_id(const struct call *call, const struct target *t, u
 }
 GETTER(nvmlDeviceGetModuleId, unsigned int, module_id)
 
+/* No rack tells its GPUs who it is: then they are host 1, connected to their peers directly, and the rest is zero (listings of H100, H200
+ * and L40S). The first version of the struct has the same layout under other names. */
+EXPORT nvmlReturn_t nvmlDeviceGetPlatformInfo(nvmlDevice_t device, nvmlPlatformInfo_t *platformInfo) {
+        CALL(nvmlDeviceGetPlatformInfo);
+        struct target t;
+        TRY(call_device(&call, device, TARGET_ANY, &t));
+        if (!platformInfo)
+                return NVML_ERROR_INVALID_ARGUMENT;
+        if (platformInfo->version != NVML_VERSION(nvmlPlatformInfo_v1_t, 1) &&
+            platformInfo->version != NVML_VERSION(nvmlPlatformInfo_v2_t, 2))
+                return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+        unsigned module;
+        TRY(module_id(&call, &t, &module));
+        *platformInfo = (nvmlPlatformInfo_t){ .version = platformInfo->version, .hostId = 1, .moduleId = (unsigned char)module };
+        return NVML_SUCCESS;
+}
+
 /* No board of the catalogue carries two GPUs. */
 static nvmlReturn_t multi_gpu_board(const struct call *call, const struct target *t, unsigned int *ret_several) {
         (void)call;

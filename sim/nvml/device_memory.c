@@ -150,12 +150,24 @@ static nvmlReturn_t retired_pending(const struct call *call, const struct target
 }
 GETTER(nvmlDeviceGetRetiredPagesPendingStatus, nvmlEnableState_t, retired_pending)
 
+/* Nothing is ever broken beyond the rows. Unlike those it is told while there are instances too (listings of H100 and H200 under R590). */
 EXPORT nvmlReturn_t nvmlDeviceGetRepairStatus(nvmlDevice_t device, nvmlRepairStatus_t *repairStatus) {
         CALL(nvmlDeviceGetRepairStatus);
         struct target t;
         TRY(call_device(&call, device, TARGET_ANY, &t));
         TRY_VERSION(repairStatus, nvmlRepairStatus_v1_t, 1);
-        TRY(check_rows(&t));
+        if (!getter_board(&t)->row_remap)
+                return NVML_ERROR_NOT_SUPPORTED;
         *repairStatus = (nvmlRepairStatus_t){ .version = repairStatus->version };
         return NVML_SUCCESS;
 }
+
+/* Seen on H100 and H200, not on an L40S: only HBM, and nothing older was seen to have it. */
+static nvmlReturn_t unrepairable(const struct call *call, const struct target *t, nvmlUnrepairableMemoryStatus_v1_t *ret_status) {
+        (void)call;
+        if (getter_architecture(t) < NVML_DEVICE_ARCH_HOPPER || getter_board(t)->memory_bus_bits < 1024)
+                return NVML_ERROR_NOT_SUPPORTED;
+        *ret_status = (nvmlUnrepairableMemoryStatus_v1_t){ 0 };
+        return NVML_SUCCESS;
+}
+GETTER(nvmlDeviceGetUnrepairableMemoryFlag_v1, nvmlUnrepairableMemoryStatus_v1_t, unrepairable)

@@ -169,6 +169,9 @@ typedef struct {
         unsigned int version, bChannelRepairPending, bTpcRepairPending;
 } nvmlRepairStatus_v1_t;
 typedef nvmlRepairStatus_v1_t nvmlRepairStatus_t;
+typedef struct {
+        unsigned int bUnrepairableMemory;
+} nvmlUnrepairableMemoryStatus_v1_t;
 
 /* Links and neighbours. */
 typedef enum { NVML_PCIE_UTIL_TX_BYTES = 0, NVML_PCIE_UTIL_RX_BYTES = 1 } nvmlPcieUtilCounter_t;
@@ -248,6 +251,19 @@ typedef nvmlDeviceAddressingMode_v1_t nvmlDeviceAddressingMode_t;
 typedef struct {
         unsigned int isC2cEnabled;
 } nvmlC2cModeInfo_v1_t;
+
+/* Where a GPU stands in its rack. */
+typedef struct {
+        unsigned int version;
+        unsigned char ibGuid[16], rackGuid[16];
+        unsigned char chassisPhysicalSlotNumber, computeSlotIndex, nodeIndex, peerType, moduleId;
+} nvmlPlatformInfo_v1_t;
+typedef struct {
+        unsigned int version;
+        unsigned char ibGuid[16], chassisSerialNumber[16];
+        unsigned char slotNumber, trayIndex, hostId, peerType, moduleId;
+} nvmlPlatformInfo_v2_t;
+typedef nvmlPlatformInfo_v2_t nvmlPlatformInfo_t;
 
 /* Encoders and captured frame buffers. */
 typedef enum { NVML_ENCODER_QUERY_H264 = 0, NVML_ENCODER_QUERY_HEVC = 1, NVML_ENCODER_QUERY_AV1 = 2 } nvmlEncoderType_t;

@@ -387,6 +387,59 @@ static void say_rows(void **state) {
         machine_stop();
 }
 
+/* Repairs as nvidia-smi prints them: none pending, with MIG as without; memory beyond repair is a matter of HBM since Hopper. */
+static void say_repairs(void **state) {
+        nvmlUnrepairableMemoryStatus_v1_t broken;
+        (void)state;
+        start("590.48.01");
+        for (unsigned d = 0; d < DEVICES; d++) {
+                nvmlRepairStatus_t repairs = { .version = NVML_VERSION(nvmlRepairStatus_v1_t, 1), 7, 7 };
+                assert_int_equal(nvmlDeviceGetRepairStatus(devices[d], &repairs), d == SLICE ? NVML_ERROR_NOT_SUPPORTED : NVML_SUCCESS);
+                assert_int_equal(repairs.bChannelRepairPending + repairs.bTpcRepairPending, d == SLICE ? 14 : 0);
+                broken.bUnrepairableMemory = 7;
+                assert_int_equal(nvmlDeviceGetUnrepairableMemoryFlag_v1(devices[d], &broken),
+                                 d == H100 ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED);
+                assert_int_equal(broken.bUnrepairableMemory, d == H100 ? 0 : 7);
+        }
+        assert_int_equal(nvmlDeviceGetUnrepairableMemoryFlag_v1(devices[H100], NULL), NVML_ERROR_INVALID_ARGUMENT);
+        machine_stop();
+        machine_start("590.48.01", "t4", false);
+        nvmlRepairStatus_t repairs = { .version = NVML_VERSION(nvmlRepairStatus_v1_t, 1) };
+        assert_int_equal(nvmlDeviceGetRepairStatus(machine_gpu(0), &repairs), NVML_ERROR_NOT_SUPPORTED);
+        machine_stop();
+}
+
+/* As `nvidia-smi --query-gpu=platform.…` prints it where no rack is known: no serial, slot 0, tray 0, host 1, "Direct Connected", GUID 0.
+ */
+static void say_platform(void **state) {
+        static const unsigned char nothing[16];
+        (void)state;
+        start("590.48.01");
+        for (unsigned d = 0; d < SLICE; d++) {
+                unsigned module;
+                nvmlPlatformInfo_t place;
+                memset(&place, 0xAA, sizeof place);
+                assert_int_equal(nvmlDeviceGetPlatformInfo(devices[d], &place), NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+                place.version = NVML_VERSION(nvmlPlatformInfo_v2_t, 2);
+                assert_int_equal(nvmlDeviceGetPlatformInfo(devices[d], &place), NVML_SUCCESS);
+                assert_int_equal(place.version, 0x0200002C);
+                assert_memory_equal(place.ibGuid, nothing, sizeof nothing);
+                assert_memory_equal(place.chassisSerialNumber, nothing, sizeof nothing);
+                assert_int_equal(place.slotNumber, 0);
+                assert_int_equal(place.trayIndex, 0);
+                assert_int_equal(place.hostId, 1);
+                assert_int_equal(place.peerType, 0);
+                assert_int_equal(nvmlDeviceGetModuleId(devices[d], &module), NVML_SUCCESS);
+                assert_int_equal(place.moduleId, module);
+        }
+        nvmlPlatformInfo_v1_t older = { .version = NVML_VERSION(nvmlPlatformInfo_v1_t, 1) };
+        assert_int_equal(nvmlDeviceGetPlatformInfo(devices[H100], (nvmlPlatformInfo_t *)&older), NVML_SUCCESS);
+        assert_int_equal(older.nodeIndex, 1);
+        assert_int_equal(nvmlDeviceGetPlatformInfo(devices[SLICE], (nvmlPlatformInfo_t *)&older), NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceGetPlatformInfo(devices[H100], NULL), NVML_ERROR_INVALID_ARGUMENT);
+        machine_stop();
+}
+
 static void obey(void **state) {
         unsigned low, high, limit;
         nvmlEnableState_t now, next;
@@ -425,10 +478,11 @@ static void obey(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(say_numbers), cmocka_unit_test(say_texts),  cmocka_unit_test(say_inforom),
-                cmocka_unit_test(say_memory),  cmocka_unit_test(say_usage),  cmocka_unit_test(say_sessions),
-                cmocka_unit_test(say_heat),    cmocka_unit_test(say_clocks), cmocka_unit_test(say_less_since_r590),
-                cmocka_unit_test(say_errors),  cmocka_unit_test(say_rows),   cmocka_unit_test(obey),
+                cmocka_unit_test(say_numbers),  cmocka_unit_test(say_texts),  cmocka_unit_test(say_inforom),
+                cmocka_unit_test(say_memory),   cmocka_unit_test(say_usage),  cmocka_unit_test(say_sessions),
+                cmocka_unit_test(say_heat),     cmocka_unit_test(say_clocks), cmocka_unit_test(say_less_since_r590),
+                cmocka_unit_test(say_errors),   cmocka_unit_test(say_rows),   cmocka_unit_test(say_repairs),
+                cmocka_unit_test(say_platform), cmocka_unit_test(obey),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
