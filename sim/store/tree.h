@@ -1,6 +1,7 @@
 /* tree: DIR/root, what the driver of the simulated node would show of itself in the file system. Known to sim/store only.
  *
  *     dev/nvidia<minor>, nvidiactl, nvidia-modeset, nvidia-uvm, nvidia-uvm-tools, nvidia-caps/nvidia-cap<N>     empty files
+ *     dev/nvidia-caps-imex-channels/channel0                                                  on Blackwell superchips
  *     proc/devices, proc/driver/nvidia/{version,gpus/<bus id>/information}
  *     proc/driver/nvidia-caps/mig-minors, proc/driver/nvidia/capabilities/…                                   the capabilities
  *     sys/bus/pci/devices/<bus id>/{vendor,device,class,numa_node}

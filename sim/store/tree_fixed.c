@@ -27,6 +27,9 @@
 #define CAPS_OF_GI (1 + TREE_CIS)
 #define CAP_FABRIC_IMEX (CAP_FIRST + TREE_GPUS * TREE_GIS * CAPS_OF_GI) /* behind all of MIG: 4323 */
 
+#define IMEX_FOLDER "nvidia-caps-imex-channels"
+#define IMEX_SINCE 550 /* 550.54 */
+
 #define RENAMED_SINCE 550 /* before this driver the character device was called nvidia-frontend */
 
 static const char *const folders[] = {
@@ -152,6 +155,13 @@ static int put_minors(int root, struct err *e) {
         return tree_finish(root, fd, MINORS_FILE, e);
 }
 
+/* Superchips share memory with those of other machines through channels. The driver makes the first one only where it is told so, as
+ * machines of that kind are set up; elsewhere it only knows the kind of device. */
+static bool has_channels(const struct node *n) {
+        const struct gpu_model *model = node_model(&n->gpus[0]);
+        return n->driver_major >= IMEX_SINCE && board_of(model)->c2c && strcmp(model->arch, "blackwell") == 0;
+}
+
 static int put_driver(int root, const struct node *n, struct err *e) {
         const char *frontend = n->driver_major >= RENAMED_SINCE ? "nvidia" : "nvidia-frontend";
         int r = tree_text(root, "proc/driver/nvidia/version", 0444, e,
@@ -161,11 +171,15 @@ static int put_driver(int root, const struct node *n, struct err *e) {
 
         if (r == 0)
                 r = tree_text(root, "proc/devices", 0444, e,
-                              "Character devices:\n195 %s\n195 nvidia-modeset\n195 nvidiactl\n235 nvidia-caps\n510 nvidia-uvm\n"
+                              "Character devices:\n195 %s\n195 nvidia-modeset\n195 nvidiactl\n%s235 nvidia-caps\n510 nvidia-uvm\n"
                               "\nBlock devices:\n",
-                              frontend);
+                              frontend, n->driver_major >= IMEX_SINCE ? "234 " IMEX_FOLDER "\n" : "");
         for (unsigned i = 0; r == 0 && i < sizeof devices / sizeof *devices; i++)
                 r = tree_node(root, devices[i], 0666, e);
+        if (r == 0 && has_channels(n))
+                r = tree_folder(root, "dev/" IMEX_FOLDER, e);
+        if (r == 0 && has_channels(n))
+                r = tree_node(root, "dev/" IMEX_FOLDER "/channel0", 0666, e);
         if (r == 0)
                 r = tree_text(root, "proc/driver/nvidia-caps/nvlink-minors", 0444, e, "fabric-mgmt %u\n", CAP_FABRIC);
         if (r == 0)
@@ -228,6 +242,8 @@ static bool keeps_device(const char *name, const void *context) {
         const struct node *n = context;
         unsigned minor, length = 0;
 
+        if (strcmp(name, IMEX_FOLDER) == 0)
+                return has_channels(n);
         if (sscanf(name, "nvidia%3u%n", &minor, &length) != 1 || name[length] != '\0')
                 return true; /* not one GPU's */
         for (unsigned i = 0; i < n->gpu_count; i++)

@@ -87,6 +87,37 @@ static void shows_the_driver_and_its_gpus(void **state) {
         folder_check_tree(&working);
 }
 
+static void create_one(const char *model, const char *driver) {
+        struct node_gpu_wish wish = { .model = gpu_model_find(model) };
+        struct err e = { 0 };
+
+        assert_non_null(wish.model);
+        assert_ok(node_init(&working, driver, 1, &wish, 1, NOW, &e), &e);
+        assert_ok(store_create("node", &working, true, &e), &e);
+        folder_check_tree(&working);
+}
+
+/* nv-caps-imex.c is in the kernel driver since 550.54; its channel 0 is open to everybody, and made only where the driver is told to. */
+static void has_channels_to_other_machines(void **state) {
+        (void)state;
+        static const char channel[] = "node/root/dev/nvidia-caps-imex-channels/channel0";
+        struct stat is, gpu;
+
+        create_one("GB200-186GB", "590.48.01");
+        assert_empty_file(channel, true);
+        assert_int_equal(stat(channel, &is), 0);
+        assert_int_equal(stat("node/root/dev/nvidia0", &gpu), 0);
+        assert_int_equal(is.st_mode, gpu.st_mode);
+        assert_says("node/root/proc/devices", " nvidia-caps-imex-channels\n");
+        create_one("A100-80GB", "590.48.01");
+        assert_says("node/root/proc/devices", " nvidia-caps-imex-channels\n");
+        assert_int_equal(access("node/root/dev/nvidia-caps-imex-channels", F_OK), -1);
+        create_one("A100-80GB", "535.104.05");
+        assert_text("node/root/proc/devices",
+                    "Character devices:\n195 nvidia-frontend\n195 nvidia-modeset\n195 nvidiactl\n235 nvidia-caps\n"
+                    "510 nvidia-uvm\n\nBlock devices:\n");
+}
+
 static const struct {
         const char *name, *text;
 } a100_on_the_bus[] = {
@@ -270,6 +301,7 @@ static void a_tree_that_cannot_be_written_stops_nobody(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(shows_the_driver_and_its_gpus, folder_enter, folder_leave),
+                cmocka_unit_test_setup_teardown(has_channels_to_other_machines, folder_enter, folder_leave),
                 cmocka_unit_test_setup_teardown(shows_the_devices_of_the_bus, folder_enter, folder_leave),
                 cmocka_unit_test_setup_teardown(has_the_whole_table_of_minors, folder_enter, folder_leave),
                 cmocka_unit_test_setup_teardown(follows_the_instances, folder_enter, folder_leave),
