@@ -70,6 +70,30 @@ static nvmlReturn_t memory_temperature(const struct question *q, unsigned long l
         return q->board->memory_max_c ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
 
+/* Limits as margins (nvmlDeviceGetMarginTemperature): of what is beyond full speed, less than zero. */
+static nvmlReturn_t margin(const struct question *q, unsigned limit_c, unsigned long long *ret_value) {
+        *ret_value = (unsigned long long)((long long)q->board->gpu_max_c - (long long)limit_c);
+        return getter_architecture(q->t) >= NVML_DEVICE_ARCH_ADA && q->board->gpu_max_c && limit_c ? NVML_SUCCESS
+                                                                                                   : NVML_ERROR_NOT_SUPPORTED;
+}
+
+static nvmlReturn_t shutdown_margin(const struct question *q, unsigned long long *ret_value) {
+        return margin(q, q->board->shutdown_c, ret_value);
+}
+
+static nvmlReturn_t slowdown_margin(const struct question *q, unsigned long long *ret_value) {
+        return margin(q, q->board->slowdown_c, ret_value);
+}
+
+/* The memory has a scale of its own, on which its limit is 0. */
+static nvmlReturn_t memory_margin(const struct question *q, unsigned long long *ret_value) {
+        return margin(q, q->board->memory_max_c ? q->board->gpu_max_c : 0, ret_value);
+}
+
+static nvmlReturn_t full_speed_margin(const struct question *q, unsigned long long *ret_value) {
+        return margin(q, q->board->gpu_max_c, ret_value);
+}
+
 static nvmlReturn_t check_power(const struct question *q) {
         return q->board->power_default_w ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }
@@ -181,6 +205,7 @@ static nvmlReturn_t recovery_action(const struct question *q, unsigned long long
         return NVML_SUCCESS;
 }
 
+#define INT NVML_VALUE_TYPE_SIGNED_INT
 #define UINT NVML_VALUE_TYPE_UNSIGNED_INT
 #define ULONG_LONG NVML_VALUE_TYPE_UNSIGNED_LONG_LONG
 
@@ -236,6 +261,10 @@ static const struct {
         { 190, UINT, TARGET_GPU, power_limit }, /* current */
         { 191, ULONG_LONG, TARGET_GPU, energy },
         { 192, UINT, TARGET_GPU, power_limit }, /* requested */
+        { 193, INT, TARGET_GPU, shutdown_margin },
+        { 194, INT, TARGET_GPU, slowdown_margin },
+        { 195, INT, TARGET_GPU, memory_margin },
+        { 196, INT, TARGET_GPU, full_speed_margin },
         { 199, UINT, TARGET_ANY, mig_query_always },
         { 226, UINT, TARGET_GPU, reset_status },
         { 227, UINT, TARGET_GPU, drain_status },

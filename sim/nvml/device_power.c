@@ -127,15 +127,16 @@ EXPORT nvmlReturn_t nvmlDeviceGetTemperatureThreshold(nvmlDevice_t device, nvmlT
         return NVML_SUCCESS;
 }
 
-/* How far it is to the slowdown; Ada and newer. */
+/* How far it is to the highest temperature at which the GPU runs at full speed; Ada and newer. Slowdown and shutdown lie beyond: the margin
+ * becomes negative (an H100 of 41 C prints 46 C, slowdown at -2 C, shutdown at -8 C). */
 EXPORT nvmlReturn_t nvmlDeviceGetMarginTemperature(nvmlDevice_t device, nvmlMarginTemperature_t *marginTempInfo) {
         CALL(nvmlDeviceGetMarginTemperature);
         struct target t;
         TRY(call_device(&call, device, TARGET_ANY, &t));
         TRY_VERSION(marginTempInfo, nvmlMarginTemperature_v1_t, 1);
-        if (getter_architecture(&t) < NVML_DEVICE_ARCH_ADA || !getter_board(&t)->slowdown_c)
+        if (getter_architecture(&t) < NVML_DEVICE_ARCH_ADA || !getter_board(&t)->gpu_max_c)
                 return NVML_ERROR_NOT_SUPPORTED;
-        marginTempInfo->marginTemperature = getter_board(&t)->slowdown_c - (int)getter_now(&call, &t).temperature_c;
+        marginTempInfo->marginTemperature = getter_board(&t)->gpu_max_c - (int)getter_now(&call, &t).temperature_c;
         return NVML_SUCCESS;
 }
 

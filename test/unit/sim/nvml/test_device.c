@@ -262,10 +262,36 @@ static void say_heat(void **state) {
                          NVML_ERROR_NOT_SUPPORTED);
         assert_int_equal(nvmlDeviceGetTemperatureThreshold(devices[L4], 8, &celsius), NVML_ERROR_INVALID_ARGUMENT);
         assert_int_equal(nvmlDeviceGetMarginTemperature(devices[H100], &margin), NVML_SUCCESS);
-        assert_int_equal(margin.marginTemperature, 89 - 61);
+        assert_int_equal(margin.marginTemperature, 26); /* 46 at 41 degrees, 45 at 42 in listings */
+        assert_int_equal(nvmlDeviceGetMarginTemperature(devices[L4], &margin), NVML_SUCCESS);
+        assert_int_equal(margin.marginTemperature, 23); /* 39 at 45 */
         assert_int_equal(nvmlDeviceGetMarginTemperature(devices[A100], &margin), NVML_ERROR_NOT_SUPPORTED);
         now.version = 0;
         assert_int_equal(nvmlDeviceGetTemperatureV(devices[A100], &now), NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+        machine_stop();
+}
+
+/* "T.Limit" as nvidia-smi prints it, N/A on an A100: shutdown, slowdown, memory (an L4 tells nothing of it), full speed. */
+static void say_limits_of_heat(void **state) {
+        static const int limits[DEVICES][4] = { [A100] = { NONE, NONE, NONE, NONE },
+                                                [H100] = { -8, -2, 0, 0 },
+                                                [L4] = { -5, -2, NONE, 0 },
+                                                [SLICE] = { NONE, NONE, NONE, NONE } };
+        (void)state;
+        start("590.48.01");
+        for (unsigned d = 0; d < DEVICES; d++) {
+                nvmlFieldValue_t fields[4] = { { .fieldId = 193 }, { .fieldId = 194 }, { .fieldId = 195 }, { .fieldId = 196 } };
+                assert_int_equal(nvmlDeviceGetFieldValues(devices[d], 4, fields), NVML_SUCCESS);
+                for (unsigned i = 0; i < 4; i++) {
+                        if (limits[d][i] == NONE) {
+                                assert_int_equal(fields[i].nvmlReturn, NVML_ERROR_NOT_SUPPORTED);
+                                continue;
+                        }
+                        assert_int_equal(fields[i].nvmlReturn, NVML_SUCCESS);
+                        assert_int_equal(fields[i].valueType, NVML_VALUE_TYPE_SIGNED_INT);
+                        assert_int_equal(fields[i].value.siVal, limits[d][i]);
+                }
+        }
         machine_stop();
 }
 
@@ -478,11 +504,14 @@ static void obey(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(say_numbers),  cmocka_unit_test(say_texts),  cmocka_unit_test(say_inforom),
-                cmocka_unit_test(say_memory),   cmocka_unit_test(say_usage),  cmocka_unit_test(say_sessions),
-                cmocka_unit_test(say_heat),     cmocka_unit_test(say_clocks), cmocka_unit_test(say_less_since_r590),
-                cmocka_unit_test(say_errors),   cmocka_unit_test(say_rows),   cmocka_unit_test(say_repairs),
-                cmocka_unit_test(say_platform), cmocka_unit_test(obey),
+                cmocka_unit_test(say_numbers), cmocka_unit_test(say_texts),
+                cmocka_unit_test(say_inforom), cmocka_unit_test(say_memory),
+                cmocka_unit_test(say_usage),   cmocka_unit_test(say_sessions),
+                cmocka_unit_test(say_heat),    cmocka_unit_test(say_limits_of_heat),
+                cmocka_unit_test(say_clocks),  cmocka_unit_test(say_less_since_r590),
+                cmocka_unit_test(say_errors),  cmocka_unit_test(say_rows),
+                cmocka_unit_test(say_repairs), cmocka_unit_test(say_platform),
+                cmocka_unit_test(obey),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
