@@ -48,14 +48,13 @@ static int do_plans(struct gpus_node *n, const struct gpus_layout *layout, bool 
                         log_error("%s", one.text);
                         if (undone.length)
                                 log_error("GPU %u: %s", i, buf_text(&undone));
-                        if (failed++ == 0)
-                                e->code = one.code;
+                        failed++;
                 }
                 buf_done(&undone);
         }
         if (failed == 0)
                 return 0;
-        return err_set(e, e->code, "%u of %u GPUs to be changed could not be: run it again to go on from here", failed, changed);
+        return err_set(e, ERR_GPU, "%u of %u GPUs to be changed could not be: run it again to go on from here", failed, changed);
 }
 
 static int apply(const struct cmd_run *run, struct gpus_node *n, const struct gpus_layout *layout, struct err *e) {

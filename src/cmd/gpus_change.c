@@ -186,7 +186,7 @@ static void tell_undone(const struct gpu_plan *p, unsigned done, struct buf *und
         for (line = buf_text(&lines); *line; line = strchr(line, '\n') + 1, step++) {
                 bool made = strncmp(line, "  comes", 7) == 0;
                 const char *what = line + 9;
-                buf_printf(undone, "%s%.*s %s", step ? "; " : "", (int)strcspn(what, "\n"), what,
+                buf_printf(undone, "%s%.*s %s", undone->length ? "; " : "", (int)strcspn(what, "\n"), what,
                            step < done ? (made ? "was made" : "was removed") : (made ? "is still to be made" : "is still there"));
         }
         buf_done(&lines);
@@ -225,7 +225,7 @@ static int change_slices(struct gpus_node *n, const struct gpu_plan *p, struct b
         return r;
 }
 
-static int switch_mode(struct gpus_node *n, const struct gpu_plan *p, struct err *e) {
+static int switch_mode(struct gpus_node *n, const struct gpu_plan *p, struct buf *undone, struct err *e) {
         char note[DRIVER_NOTE_MAX];
         bool on = !p->want.mig;
         int r = driver_set_mig(n->driver, p->gpu, p->want.mig, &on, note, e);
@@ -234,6 +234,7 @@ static int switch_mode(struct gpus_node *n, const struct gpu_plan *p, struct err
                 return r;
         if (on != p->want.mig)
                 return err_set(e, ERR_GPU, "GPU %u: %s. Then run this again", p->gpu, note);
+        buf_printf(undone, "MIG was turned %s", on ? "on" : "off");
         return gpus_read_gpu(n, p->gpu, e);
 }
 
@@ -252,7 +253,7 @@ int gpu_plan_do(struct gpus_node *n, const struct gpus_layout *layout, const str
         struct gpu_plan p = *plan;
         int r = 0;
 
-        if (p.switches && (r = switch_mode(n, &p, e)) == 0)
+        if (p.switches && (r = switch_mode(n, &p, undone, e)) == 0)
                 r = gpu_plan_make(n, p.gpu, layout, mode_only, &p, e); /* a driver may tell other profiles now */
         if (r == 0 && p.cuts)
                 r = change_slices(n, &p, undone, e);

@@ -24,6 +24,6 @@ static inline bool gpu_plan_is_empty(const struct gpu_plan *p) {
 /* What stays, goes and comes, in lines. */
 void gpu_plan_print(const struct gpus_node *n, const struct gpu_plan *p, struct buf *out);
 
-/* Do it. On failure `undone` says what was done and what was not. Errors: ERR_GPU, ERR_IMPOSSIBLE. */
+/* Do it. On failure `undone` says what was done and what was not. Errors: ERR_GPU. */
 int gpu_plan_do(struct gpus_node *n, const struct gpus_layout *layout, const struct gpu_plan *plan, bool mode_only, struct buf *undone,
                 struct err *e);

@@ -1,5 +1,5 @@
-/* gpus_stop: Ctrl-C and SIGTERM while GPUs are changed. They are heard between two steps, so that no slice is left half made and what was
- * done can be told; the same signal again ends the program at once. Private to cmd. */
+/* gpus_stop: Ctrl-C and SIGTERM while GPUs are changed or watched. They are heard between two steps, so that no slice and no page is left
+ * half made and what was done can be told; the same signal again ends the program at once. Private to cmd. */
 #pragma once
 
 #include <signal.h>

@@ -1,12 +1,12 @@
 /* `carve gpus --watch`: the page again and again, until Ctrl-C or until nobody reads it any more. */
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cmd/gpus.h"
+#include "cmd/gpus_stop.h"
 #include "io/file/file.h"
 
 #define PAGE_BYTES_MAX (16u << 20)
@@ -18,13 +18,6 @@
 #define BEGIN "\033[?7l\033[H"
 #define LINE_END "\033[K\n"
 #define END "\033[J\033[?7h"
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal) {
-        (void)signal;
-        interrupted = 1;
-}
 
 /* The other end of the pipe was closed: without a change there would be no write that could fail. */
 static bool nobody_reads(void) {
@@ -38,7 +31,7 @@ static void wait_for_change(struct driver_events *events) {
         struct driver_event event;
         struct err ignored;
 
-        for (unsigned i = 0; i < STEPS && !interrupted && !nobody_reads(); i++) {
+        for (unsigned i = 0; i < STEPS && !gpus_stop_asked() && !nobody_reads(); i++) {
                 int r = events ? driver_events_wait(events, STEP_MS, &event, &ignored) : -ERR_NOT_FOUND;
                 if (r == 0)
                         return;
@@ -123,29 +116,25 @@ static int read_again(const struct gpus_args *args, struct gpus_node *n, struct 
 }
 
 int gpus_watch(const struct cmd_run *run, struct gpus_node *n, struct err *e) {
-        const struct sigaction stop = { .sa_handler = on_signal };
         bool terminal = isatty(STDOUT_FILENO);
         struct buf last = BUF(PAGE_BYTES_MAX);
-        struct sigaction old_int, old_term;
         int r = 0;
 
         if (run->common.outputs.count > 1 || run->common.outputs.items[0].format != FORMAT_TEXT)
                 return err_set(e, ERR_USAGE, "--watch prints text only");
         struct driver_events *events = open_events(n->driver);
-        sigaction(SIGINT, &stop, &old_int);
-        sigaction(SIGTERM, &stop, &old_term);
+        const struct gpus_stop stop = gpus_stop_begin();
         if (terminal)
                 r = file_write("-", "\033[2J", 4, e);
-        while (r == 0 && !interrupted && !nobody_reads()) {
+        while (r == 0 && !gpus_stop_asked() && !nobody_reads()) {
                 r = show_page(run, n, terminal, &last, e);
                 wait_for_change(events);
-                if (r == 0 && !interrupted)
+                if (r == 0 && !gpus_stop_asked())
                         r = read_again(run->args, n, &events, e);
         }
         if (events)
                 driver_events_close(events);
-        sigaction(SIGINT, &old_int, NULL);
-        sigaction(SIGTERM, &old_term, NULL);
+        gpus_stop_end(&stop);
         buf_done(&last);
         return r;
 }
