@@ -64,7 +64,7 @@ int driver_open(const struct driver_options *options, struct driver **ret_driver
         d->in_use_ms = options->in_use_ms ? options->in_use_ms : IN_USE_MS;
         d->owner = getpid();
         pthread_mutex_init(&d->mutex, NULL);
-        d->identities = mem_zalloc(DRIVER_GPUS_MAX, sizeof *d->identities);
+        d->known = mem_zalloc(DRIVER_GPUS_MAX, sizeof *d->known);
         r = run_simple(d, start_library, e);
         if (r < 0) {
                 driver_close(d);
@@ -97,7 +97,7 @@ void driver_close(struct driver *d) {
                 worker_stop(d->worker);
         pthread_mutex_destroy(&d->mutex);
         library_unref(d->lib);
-        free(d->identities);
+        free(d->known);
         free(d);
 }
 

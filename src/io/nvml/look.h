@@ -8,15 +8,6 @@
 
 #include "io/nvml/worker.h"
 
-/* Who a GPU is, as it said when it still answered. */
-struct identity {
-        char uuid[DRIVER_UUID_MAX], product[DRIVER_NAME_MAX], serial[32], bus_id[32];
-        const struct gpu_model *model;
-        uint16_t pci_device_id, pci_vendor_id, pci_subsystem_id, pci_subsystem_vendor_id;
-        int minor;
-        int64_t memory_bytes;
-};
-
 struct driver {
         struct library *lib;
         unsigned deadline_ms, in_use_ms;
@@ -24,7 +15,7 @@ struct driver {
 
         pthread_mutex_t mutex; /* one job at a time */
         struct worker *worker;
-        struct identity *identities; /* DRIVER_GPUS_MAX of them; uuid "": not known */
+        struct driver_gpu *known; /* who each of DRIVER_GPUS_MAX is, as it said when it still answered; uuid "": not known */
 };
 
 /* driver.c: run it, waiting for the jobs of other threads. */

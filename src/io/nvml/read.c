@@ -181,42 +181,33 @@ static void set_unknown(struct driver_gpu *gpu) {
         gpu->health.ecc_corrected = gpu->health.ecc_uncorrected = DRIVER_UNKNOWN;
 }
 
-static void remember(struct driver *d, const struct driver_gpu *gpu) {
-        struct identity known = { .model = gpu->model, .minor = gpu->minor, .memory_bytes = gpu->memory_bytes };
+static void copy_identity(const struct driver_gpu *from, struct driver_gpu *to) {
+        memcpy(to->uuid, from->uuid, sizeof to->uuid);
+        memcpy(to->product, from->product, sizeof to->product);
+        memcpy(to->serial, from->serial, sizeof to->serial);
+        memcpy(to->bus_id, from->bus_id, sizeof to->bus_id);
+        to->model = from->model;
+        to->minor = from->minor;
+        to->memory_bytes = from->memory_bytes;
+        to->pci_device_id = from->pci_device_id;
+        to->pci_vendor_id = from->pci_vendor_id;
+        to->pci_subsystem_id = from->pci_subsystem_id;
+        to->pci_subsystem_vendor_id = from->pci_subsystem_vendor_id;
+}
 
+static void remember(struct driver *d, const struct driver_gpu *gpu) {
         if (gpu->index >= DRIVER_GPUS_MAX)
                 return;
-        memcpy(known.uuid, gpu->uuid, sizeof known.uuid);
-        memcpy(known.product, gpu->product, sizeof known.product);
-        memcpy(known.serial, gpu->serial, sizeof known.serial);
-        memcpy(known.bus_id, gpu->bus_id, sizeof known.bus_id);
-        known.pci_device_id = gpu->pci_device_id;
-        known.pci_vendor_id = gpu->pci_vendor_id;
-        known.pci_subsystem_id = gpu->pci_subsystem_id;
-        known.pci_subsystem_vendor_id = gpu->pci_subsystem_vendor_id;
         pthread_mutex_lock(&d->mutex);
-        d->identities[gpu->index] = known;
+        copy_identity(gpu, &d->known[gpu->index]);
         pthread_mutex_unlock(&d->mutex);
 }
 
 static void recall(struct driver *d, struct driver_gpu *gpu) {
         pthread_mutex_lock(&d->mutex);
-        struct identity known = d->identities[gpu->index];
+        if (*d->known[gpu->index].uuid)
+                copy_identity(&d->known[gpu->index], gpu);
         pthread_mutex_unlock(&d->mutex);
-
-        if (!*known.uuid)
-                return;
-        memcpy(gpu->uuid, known.uuid, sizeof known.uuid);
-        memcpy(gpu->product, known.product, sizeof known.product);
-        memcpy(gpu->serial, known.serial, sizeof known.serial);
-        memcpy(gpu->bus_id, known.bus_id, sizeof known.bus_id);
-        gpu->model = known.model;
-        gpu->minor = known.minor;
-        gpu->memory_bytes = known.memory_bytes;
-        gpu->pci_device_id = known.pci_device_id;
-        gpu->pci_vendor_id = known.pci_vendor_id;
-        gpu->pci_subsystem_id = known.pci_subsystem_id;
-        gpu->pci_subsystem_vendor_id = known.pci_subsystem_vendor_id;
 }
 
 const char *driver_fault_name(enum driver_fault fault) {
