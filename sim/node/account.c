@@ -31,8 +31,10 @@ static bool account_of_running(const struct node *n, unsigned gpu, uint32_t pid,
 bool account_of(const struct node *n, unsigned gpu, uint32_t pid, struct node_account *ret_account) {
         const struct node_gpu *at = &n->gpus[gpu];
 
-        if (pid == 0 || account_of_running(n, gpu, pid, ret_account))
-                return pid != 0;
+        if (pid == 0) /* an empty place */
+                return false;
+        if (account_of_running(n, gpu, pid, ret_account))
+                return true;
         for (unsigned i = 0; i < NODE_ACCOUNTS_MAX; i++)
                 if (at->accounts[i].pid == pid) {
                         *ret_account = at->accounts[i];

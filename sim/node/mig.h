@@ -10,6 +10,8 @@
 
 /* MIG mode. SUCCESS even where the switch did not happen: then `ret_activation` is IN_USE or RESET_REQUIRED and the mode is pending. */
 nvmlReturn_t mig_set_mode(struct node *n, unsigned gpu, unsigned mode, uint64_t now_us, nvmlReturn_t *ret_activation);
+/* The pending mode becomes the mode: slices are there only with it on, accounts only with it off. */
+void mig_take_mode(struct node_gpu *gpu);
 
 /* Profiles, as this driver version knows them. NOT_SUPPORTED where the GPU or the driver has none such; INVALID_ARGUMENT for numbers out of
  * range. `enumerator` is NVML_GPU_INSTANCE_PROFILE_*, `id` the number that the profile carries. */

@@ -12,6 +12,14 @@
 #include "sim/node/mig.h"
 #include "sim/node/reading.h"
 
+void mig_take_mode(struct node_gpu *gpu) {
+        gpu->mig_mode = gpu->mig_pending;
+        if (gpu->mig_mode)
+                account_switch(gpu, false);
+        else
+                memset(gpu->gi, 0, sizeof gpu->gi);
+}
+
 /* Ampere must be reset, which the call does itself where it can; later generations only have to be idle. */
 static nvmlReturn_t activate(struct node *n, unsigned gpu, uint64_t now_us) {
         struct node_gpu *g = &n->gpus[gpu];
@@ -24,11 +32,7 @@ static nvmlReturn_t activate(struct node *n, unsigned gpu, uint64_t now_us) {
         if (node_gpu_busy(n, gpu, now_us))
                 return NVML_ERROR_IN_USE;
         reading_settle(n, gpu, now_us);
-        g->mig_mode = g->mig_pending;
-        if (g->mig_mode)
-                account_switch(g, false);
-        else
-                memset(g->gi, 0, sizeof g->gi);
+        mig_take_mode(g);
         return NVML_SUCCESS;
 }
 

@@ -111,11 +111,7 @@ static void gpu_restart(struct node_gpu *gpu) {
         gpu->ecc_mode = gpu->ecc_pending;
         gpu->pending_rows = 0;
         gpu->recovery_action = 0;
-        gpu->mig_mode = gpu->mig_pending;
-        if (gpu->mig_mode)
-                account_switch(gpu, false);
-        else
-                memset(gpu->gi, 0, sizeof gpu->gi);
+        mig_take_mode(gpu);
 }
 
 nvmlReturn_t node_reset_gpu(struct node *n, unsigned gpu, uint64_t now_us) {
