@@ -20,16 +20,23 @@ static void show_slice(struct visible *v, unsigned gpu, const struct node_gi *gi
         v->slices[gpu][gi->id % VISIBLE_GI_IDS] |= (uint8_t)(1U << ci->id % NODE_CIS_MAX);
 }
 
-/* "0" or "0:1". */
+/* "0" or "0:1". False: something else. */
 static bool show_by_index(const struct node *n, const char *word, struct visible *v) {
         char *end;
         unsigned gi_slot, ci_slot;
         unsigned long gpu = strtoul(word, &end, 10);
         if (end == word || (*end && *end != ':'))
                 return false;
-        if (gpu < n->gpu_count && !*end)
+        if (gpu >= n->gpu_count)
+                return true;
+        if (!*end) {
                 show_gpu(v, (unsigned)gpu);
-        if (gpu < n->gpu_count && *end && mig_device_at(&n->gpus[gpu], (unsigned)strtoul(end + 1, NULL, 10), &gi_slot, &ci_slot))
+                return true;
+        }
+        const char *number = end + 1;
+        unsigned long slice = strtoul(number, &end, 10);
+        if (end != number && !*end && slice < NODE_GIS_MAX * NODE_CIS_MAX &&
+            mig_device_at(&n->gpus[gpu], (unsigned)slice, &gi_slot, &ci_slot))
                 show_slice(v, (unsigned)gpu, &n->gpus[gpu].gi[gi_slot], &n->gpus[gpu].gi[gi_slot].ci[ci_slot]);
         return true;
 }

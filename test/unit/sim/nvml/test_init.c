@@ -231,7 +231,7 @@ static void only_some_slices_are_visible(void **state) {
         assert_int_equal(nvmlDeviceGetMigDeviceHandleByIndex(machine_gpu(0), 0, &slices[0]), NVML_SUCCESS);
         assert_int_equal(nvmlDeviceGetUUID(slices[2], uuid, sizeof uuid), NVML_SUCCESS);
         assert_int_equal(nvmlDeviceGetUUID(slices[0], other, sizeof other), NVML_SUCCESS);
-        const char *const names[] = { uuid, "0:2" };
+        const char *const names[] = { uuid, "0:2" }, *const nonsense[] = { "0:", "0:2x", "0:3", "0:4294967298", "1:0" };
         for (unsigned n = 0; n < ARRAY_SIZE(names); n++) {
                 assert_int_equal(nvmlShutdown(), NVML_SUCCESS);
                 setenv("CARVE_SIM_VISIBLE", names[n], 1);
@@ -248,6 +248,12 @@ static void only_some_slices_are_visible(void **state) {
                 nvmlGpuInstance_t instances[3];
                 assert_int_equal(nvmlDeviceGetGpuInstances(machine_gpu(0), 14, instances, &index), NVML_SUCCESS);
                 assert_int_equal(index, 1);
+        }
+        for (unsigned n = 0; n < ARRAY_SIZE(nonsense); n++) {
+                assert_int_equal(nvmlShutdown(), NVML_SUCCESS);
+                setenv("CARVE_SIM_VISIBLE", nonsense[n], 1);
+                assert_int_equal(nvmlInit_v2(), NVML_SUCCESS);
+                assert_int_equal(count(), 0);
         }
         unsetenv("CARVE_SIM_VISIBLE");
         machine_stop();
