@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define FIRST_OWN 3 /* behind standard input, output and error */
-#define HELD_MAX 64 /* at once in one process; the library has two, and what is more is not closed in a child */
+#define HELD_MAX 64 /* at once: one for each thread that writes, or changes a GPU or waits to; a child keeps what is more */
 
 static _Atomic int held[HELD_MAX]; /* 0: none */
 

@@ -53,7 +53,7 @@ static int take(const char *path, int flags, int (*attempt)(int fd, int what), i
         if (wait_for(attempt, fd, what, wait_ms) == 0)
                 return fd;
         bool busy = errno == EWOULDBLOCK;
-        int r = busy ? err_set(e, ERR_AGAIN, "%s: another process holds it since %d ms; try again", path, wait_ms)
+        int r = busy ? err_set(e, ERR_AGAIN, "%s: locked by others for %d s; try again", path, wait_ms / 1000)
                      : err_set(e, ERR_SYSTEM, "%s: cannot be locked: %s", path, strerror(errno));
         descriptor_let_go(fd);
         return r;
