@@ -133,6 +133,7 @@ static void gpu_reboot(struct node_gpu *gpu, uint64_t now_us) {
         gpu->exclusive_client = 0;
         gpu->pcie_replays = 0;
         gpu->power_limit_mw = board_of(node_model(gpu))->power_default_w * 1000;
+        gpu->locked_min_mhz = gpu->locked_max_mhz = 0;
         gpu->energy_mj = 0;
         gpu->energy_since_us = now_us;
 }

@@ -99,6 +99,8 @@ struct node_gpu {
         uint8_t pending_rows, failed_rows, recovery_action;
         uint32_t remapped_corrected, remapped_uncorrected;
         uint32_t power_limit_mw;
+        uint32_t locked_min_mhz, locked_max_mhz; /* between which the GPU's clock is held; both 0: not locked */
+        uint32_t pad;
         uint64_t energy_mj, energy_since_us; /* the meter, and when it was last read off */
         struct node_load load;
         struct node_ecc ecc_volatile, ecc_aggregate;

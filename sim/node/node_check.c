@@ -67,6 +67,8 @@ static int check_gpu(const struct node_gpu *gpu, unsigned index, struct err *e) 
                 return err_set(e, ERR_INPUT, "GPU %u: a mode is out of range", index);
         if (gpu->power_limit_mw > board_of(node_model(gpu))->power_default_w * 1000)
                 return err_set(e, ERR_INPUT, "GPU %u: its power limit is above what the board can", index);
+        if (gpu->locked_max_mhz > board_of(node_model(gpu))->graphics_max_mhz || gpu->locked_min_mhz > gpu->locked_max_mhz)
+                return err_set(e, ERR_INPUT, "GPU %u: its clock is locked where the board cannot be", index);
         return 0;
 }
 

@@ -96,9 +96,13 @@ static void read_clocks(const struct node_gpu *gpu, const struct board *board, b
         bool busy = working || r->gpu_percent > 0;
         uint32_t sm = busy ? board->sm_max_mhz : board->idle_mhz;
 
-        if (r->clock_event_reasons & REASON_SW_POWER_CAP)
+        if (gpu->load.sm_clock_mhz)
+                sm = gpu->load.sm_clock_mhz;
+        if (gpu->locked_max_mhz) /* whether anything runs or not */
+                sm = sm < gpu->locked_min_mhz ? gpu->locked_min_mhz : at_most(sm, gpu->locked_max_mhz);
+        if (!gpu->load.sm_clock_mhz && r->clock_event_reasons & REASON_SW_POWER_CAP)
                 sm = sm * 4 / 5;
-        r->sm_mhz = r->graphics_mhz = gpu->load.sm_clock_mhz ? gpu->load.sm_clock_mhz : sm;
+        r->sm_mhz = r->graphics_mhz = sm;
         r->video_mhz = busy ? board->video_max_mhz : board->video_max_mhz / 2;
         r->memory_mhz = busy || has_hbm(board) ? board->memory_max_mhz : IDLE_MEMORY_MHZ;
         r->performance_state = busy || has_hbm(board) ? 0 : 8;

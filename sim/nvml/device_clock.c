@@ -84,6 +84,46 @@ EXPORT nvmlReturn_t nvmlDeviceGetClock(nvmlDevice_t device, nvmlClockType_t cloc
         return NVML_SUCCESS;
 }
 
+static nvmlReturn_t lock_clock(struct call *call, const struct target *t, unsigned min_mhz, unsigned max_mhz) {
+        struct node_gpu *gpu = &call->working->gpus[t->gpu];
+        gpu->locked_min_mhz = min_mhz;
+        gpu->locked_max_mhz = max_mhz;
+        return call_commit(call, NVML_SUCCESS);
+}
+
+static unsigned within_board(const struct board *b, unsigned mhz) {
+        return mhz < b->idle_mhz ? b->idle_mhz : mhz > b->graphics_max_mhz ? b->graphics_max_mhz : mhz;
+}
+
+static bool is_symbol(unsigned clock) {
+        return clock == NVML_CLOCK_LIMIT_ID_TDP || clock == NVML_CLOCK_LIMIT_ID_UNLIMITED;
+}
+
+/* Two clocks, which what the board can do limits, or two symbols; no board says which clock "TDP" is. */
+EXPORT nvmlReturn_t nvmlDeviceSetGpuLockedClocks(nvmlDevice_t device, unsigned int minGpuClockMHz, unsigned int maxGpuClockMHz) {
+        CALL_WRITE(nvmlDeviceSetGpuLockedClocks);
+        struct target t;
+        TRY(call_device(&call, device, TARGET_GPU, &t));
+        const struct board *b = getter_board(&t);
+        if (is_symbol(minGpuClockMHz) != is_symbol(maxGpuClockMHz))
+                return NVML_ERROR_INVALID_ARGUMENT;
+        if (minGpuClockMHz == NVML_CLOCK_LIMIT_ID_UNLIMITED && maxGpuClockMHz == NVML_CLOCK_LIMIT_ID_UNLIMITED)
+                return lock_clock(&call, &t, 0, 0);
+        if (is_symbol(minGpuClockMHz))
+                return NVML_ERROR_NOT_SUPPORTED;
+        if (minGpuClockMHz > maxGpuClockMHz)
+                return NVML_ERROR_INVALID_ARGUMENT;
+        unsigned min_mhz = within_board(b, minGpuClockMHz), max_mhz = within_board(b, maxGpuClockMHz);
+        return lock_clock(&call, &t, min_mhz, max_mhz);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceResetGpuLockedClocks(nvmlDevice_t device) {
+        CALL_WRITE(nvmlDeviceResetGpuLockedClocks);
+        struct target t;
+        TRY(call_device(&call, device, TARGET_GPU, &t));
+        return lock_clock(&call, &t, 0, 0);
+}
+
 /* A list in the caller's array, whose size comes in `count`; how many there are goes out there in any case. */
 static nvmlReturn_t give_clocks(unsigned first, unsigned step, unsigned number, unsigned int *count, unsigned int *clocks) {
         unsigned room = *count;

@@ -252,6 +252,13 @@ typedef struct {
         unsigned int isC2cEnabled;
 } nvmlC2cModeInfo_v1_t;
 
+/* What stands for a clock where clocks are locked. */
+typedef enum {
+        NVML_CLOCK_LIMIT_ID_RANGE_START = 0xffffff00,
+        NVML_CLOCK_LIMIT_ID_TDP = 0xffffff01,
+        NVML_CLOCK_LIMIT_ID_UNLIMITED = 0xffffff02
+} nvmlClockLimitId_t;
+
 /* Where a GPU stands in its rack. */
 typedef struct {
         unsigned int version;

@@ -165,6 +165,8 @@ static void refuses_a_damaged_node(void **state) {
                 { AT(gpus[0].load.gpu_percent), 101, "above 100" },
                 { AT(gpus[0].compute_mode), 4, "mode" },
                 { AT(gpus[0].power_limit_mw), 700001, "power limit" },
+                { AT(gpus[0].locked_min_mhz), 1, "clock is locked" },
+                { AT(gpus[0].locked_max_mhz), 1981, "clock is locked" },
                 { AT(gpus[0].gi[0].live), 2, "" },
                 { AT(gpus[0].gi[0].profile), 15, "profile" },
                 { AT(gpus[0].gi[0].profile), 0, "cannot" },

@@ -326,6 +326,58 @@ static void say_clocks(void **state) {
         machine_stop();
 }
 
+static nvmlReturn_t lock(unsigned min, unsigned max) {
+        return nvmlDeviceSetGpuLockedClocks(machine_gpu(0), min, max);
+}
+
+static unsigned graphics_clock(void) {
+        unsigned mhz;
+        assert_int_equal(nvmlDeviceGetClockInfo(machine_gpu(0), NVML_CLOCK_GRAPHICS, &mhz), NVML_SUCCESS);
+        return mhz;
+}
+
+static void work(struct node *n, void *context) {
+        n->gpus[0].load.gpu_percent = *(const uint8_t *)context;
+}
+
+static void switch_off_and_on(struct node *n, void *context) {
+        (void)context;
+        node_reboot(n, machine_now_us());
+}
+
+/* An H100 at 345 MHz when it rests and at 1980 MHz when it works; the table of combinations is that of NVIDIA's documentation. */
+static void lock_clocks(void **state) {
+        uint8_t busy = 50;
+        (void)state;
+        machine_start("590.48.01", "H100-80GB", true);
+        nvmlDevice_t slice = machine_mig_device(machine_gpu(0), 19, 0);
+        assert_int_equal(graphics_clock(), 345);
+        assert_int_equal(lock(1200, 1500), NVML_SUCCESS);
+        assert_int_equal(graphics_clock(), 1200);
+        machine_change(work, &busy);
+        assert_int_equal(graphics_clock(), 1500);
+        assert_int_equal(lock(0, 9999), NVML_SUCCESS);
+        assert_int_equal(graphics_clock(), 1980);
+        assert_int_equal(lock(1500, 1500), NVML_SUCCESS);
+        assert_int_equal(lock(1500, 1200), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(lock(1200, NVML_CLOCK_LIMIT_ID_UNLIMITED), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(lock(NVML_CLOCK_LIMIT_ID_TDP, NVML_CLOCK_LIMIT_ID_UNLIMITED), NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceSetGpuLockedClocks(slice, 1200, 1500), NVML_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(graphics_clock(), 1500);
+        assert_int_equal(lock(NVML_CLOCK_LIMIT_ID_UNLIMITED, NVML_CLOCK_LIMIT_ID_UNLIMITED), NVML_SUCCESS);
+        assert_int_equal(graphics_clock(), 1980);
+        assert_int_equal(lock(1200, 1200), NVML_SUCCESS);
+        assert_int_equal(nvmlDeviceResetGpuLockedClocks(machine_gpu(0)), NVML_SUCCESS);
+        assert_int_equal(graphics_clock(), 1980);
+        assert_int_equal(lock(1200, 1200), NVML_SUCCESS);
+        machine_change(switch_off_and_on, NULL);
+        nvmlShutdown();
+        assert_int_equal(nvmlInit_v2(), NVML_SUCCESS);
+        machine_change(work, &busy);
+        assert_int_equal(graphics_clock(), 1980);
+        machine_stop();
+}
+
 /* R590 gave up what older drivers answer. */
 static void say_less_since_r590(void **state) {
         nvmlEnableState_t on;
@@ -504,13 +556,11 @@ static void obey(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(say_numbers), cmocka_unit_test(say_texts),
-                cmocka_unit_test(say_inforom), cmocka_unit_test(say_memory),
-                cmocka_unit_test(say_usage),   cmocka_unit_test(say_sessions),
-                cmocka_unit_test(say_heat),    cmocka_unit_test(say_limits_of_heat),
-                cmocka_unit_test(say_clocks),  cmocka_unit_test(say_less_since_r590),
-                cmocka_unit_test(say_errors),  cmocka_unit_test(say_rows),
-                cmocka_unit_test(say_repairs), cmocka_unit_test(say_platform),
+                cmocka_unit_test(say_numbers), cmocka_unit_test(say_texts),           cmocka_unit_test(say_inforom),
+                cmocka_unit_test(say_memory),  cmocka_unit_test(say_usage),           cmocka_unit_test(say_sessions),
+                cmocka_unit_test(say_heat),    cmocka_unit_test(say_limits_of_heat),  cmocka_unit_test(say_clocks),
+                cmocka_unit_test(lock_clocks), cmocka_unit_test(say_less_since_r590), cmocka_unit_test(say_errors),
+                cmocka_unit_test(say_rows),    cmocka_unit_test(say_repairs),         cmocka_unit_test(say_platform),
                 cmocka_unit_test(obey),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
