@@ -140,74 +140,75 @@ static void a_reboot_forgets(void **state) {
 #define AT(member) offsetof(struct node, member), sizeof(((struct node *)0)->member)
 
 /* One number of a good node changed each time. */
+static const struct {
+        size_t offset, bytes;
+        uint64_t value;
+        const char *text;
+} damages[] = {
+        { AT(driver_major), 580, "driver" },
+        { AT(cuda), 12000, "driver" },
+        { AT(driver[3]), 'x', "driver version" },
+        { AT(gpu_count), 0, "0 GPUs" },
+        { AT(gpu_count), 17, "17 GPUs" },
+        { AT(next_serial), 0, "setting" },
+        { AT(jitter_percent), 101, "setting" },
+        { AT(gpus[0].model_index), 0, "no known model" },
+        { AT(gpus[0].model_index), 60000, "no known model" },
+        { AT(gpus[0].model[0]), 'h', "no known model" },
+        { AT(gpus[0].product[0]), 0, "name" },
+        { AT(gpus[0].product[1]), 27, "name" },
+        { AT(gpus[0].minor), 32, "number" },
+        { AT(gpus[0].mig_mode), 2, "neither on nor off" },
+        { AT(gpus[0].mig_mode), 0, "without MIG mode" },
+        { AT(gpus[0].lost), 255, "neither on nor off" },
+        { AT(gpus[0].load.gpu_percent), 101, "above 100" },
+        { AT(gpus[0].compute_mode), 4, "mode" },
+        { AT(gpus[0].power_limit_mw), 700001, "power limit" },
+        { AT(gpus[0].locked_min_mhz), 1, "clock is locked" },
+        { AT(gpus[0].locked_max_mhz), 1981, "clock is locked" },
+        { AT(gpus[0].gi[0].live), 2, "" },
+        { AT(gpus[0].gi[0].profile), 15, "profile" },
+        { AT(gpus[0].gi[0].profile), 0, "cannot" },
+        { AT(gpus[0].gi[0].start), 1, "do not fit" },
+        { AT(gpus[0].gi[0].id), 1, "cannot stand" },
+        { AT(gpus[0].gi[0].serial), 99, "number" },
+        { AT(gpus[0].gi[1].live), 1, "" },
+        { AT(gpus[0].gi[0].ci[0].profile), 4, "none that its profile allows" },
+        { AT(gpus[0].gi[0].ci[0].start), 3, "none that its profile allows" },
+        { AT(gpus[0].gi[0].ci[0].start), 0, "overlaps" },
+        { AT(gpus[0].gi[0].ci[0].size), 2, "none that its profile allows" },
+        { AT(gpus[0].gi[0].ci[0].id), 1, "overlaps" },
+        { AT(gpus[0].gi[0].ci[0].id), 200, "none that its profile allows" },
+        { AT(gpus[0].gi[0].ci[0].mig_index), 1, "index" },
+        { AT(gpus[0].gi[0].ci[0].mig_index), 7, "index" },
+        { AT(gpus[0].gi[0].ci[1].serial), 0, "number" },
+        { AT(gpus[0].gi[0].ci[1].live), 0, "process" },
+        { AT(process_count), 513, "513 processes" },
+        { AT(process_count), 2, "process 0" },
+        { AT(processes[0].gpu), 1, "process 7" },
+        { AT(processes[0].ci_id), 2, "process 7" },
+        { AT(processes[0].kind), 3, "process 7" },
+        { AT(processes[0].sm_percent), 101, "above 100" },
+        { AT(processes[0].memory_bytes), UINT64_MAX, "memory" },
+        { AT(last_event), 4, "event 4" },
+        { AT(last_event), UINT64_MAX, "events" },
+        { AT(events[0].gpu), 1, "event 1" },
+        { AT(events[0].type), 3, "event 1" },
+        { AT(fault_count), 33, "33 faults" },
+        { AT(faults[0].kind), 9, "fault 0" },
+        { AT(faults[0].gpu), 1, "fault 0" },
+        { AT(faults[0].code), 500, "fault 0" },
+};
+
 static void refuses_a_damaged_node(void **state) {
-        static const struct {
-                size_t offset, bytes;
-                uint64_t value;
-                const char *text;
-        } cases[] = {
-                { AT(driver_major), 580, "driver" },
-                { AT(cuda), 12000, "driver" },
-                { AT(driver[3]), 'x', "driver version" },
-                { AT(gpu_count), 0, "0 GPUs" },
-                { AT(gpu_count), 17, "17 GPUs" },
-                { AT(next_serial), 0, "setting" },
-                { AT(jitter_percent), 101, "setting" },
-                { AT(gpus[0].model_index), 0, "no known model" },
-                { AT(gpus[0].model_index), 60000, "no known model" },
-                { AT(gpus[0].model[0]), 'h', "no known model" },
-                { AT(gpus[0].product[0]), 0, "name" },
-                { AT(gpus[0].product[1]), 27, "name" },
-                { AT(gpus[0].minor), 32, "number" },
-                { AT(gpus[0].mig_mode), 2, "neither on nor off" },
-                { AT(gpus[0].mig_mode), 0, "without MIG mode" },
-                { AT(gpus[0].lost), 255, "neither on nor off" },
-                { AT(gpus[0].load.gpu_percent), 101, "above 100" },
-                { AT(gpus[0].compute_mode), 4, "mode" },
-                { AT(gpus[0].power_limit_mw), 700001, "power limit" },
-                { AT(gpus[0].locked_min_mhz), 1, "clock is locked" },
-                { AT(gpus[0].locked_max_mhz), 1981, "clock is locked" },
-                { AT(gpus[0].gi[0].live), 2, "" },
-                { AT(gpus[0].gi[0].profile), 15, "profile" },
-                { AT(gpus[0].gi[0].profile), 0, "cannot" },
-                { AT(gpus[0].gi[0].start), 1, "do not fit" },
-                { AT(gpus[0].gi[0].id), 1, "cannot stand" },
-                { AT(gpus[0].gi[0].serial), 99, "number" },
-                { AT(gpus[0].gi[1].live), 1, "" },
-                { AT(gpus[0].gi[0].ci[0].profile), 4, "none that its profile allows" },
-                { AT(gpus[0].gi[0].ci[0].start), 3, "none that its profile allows" },
-                { AT(gpus[0].gi[0].ci[0].start), 0, "overlaps" },
-                { AT(gpus[0].gi[0].ci[0].size), 2, "none that its profile allows" },
-                { AT(gpus[0].gi[0].ci[0].id), 1, "overlaps" },
-                { AT(gpus[0].gi[0].ci[0].id), 200, "none that its profile allows" },
-                { AT(gpus[0].gi[0].ci[0].mig_index), 1, "index" },
-                { AT(gpus[0].gi[0].ci[0].mig_index), 7, "index" },
-                { AT(gpus[0].gi[0].ci[1].serial), 0, "number" },
-                { AT(gpus[0].gi[0].ci[1].live), 0, "process" },
-                { AT(process_count), 513, "513 processes" },
-                { AT(process_count), 2, "process 0" },
-                { AT(processes[0].gpu), 1, "process 7" },
-                { AT(processes[0].ci_id), 2, "process 7" },
-                { AT(processes[0].kind), 3, "process 7" },
-                { AT(processes[0].sm_percent), 101, "above 100" },
-                { AT(processes[0].memory_bytes), UINT64_MAX, "memory" },
-                { AT(last_event), 4, "event 4" },
-                { AT(last_event), UINT64_MAX, "events" },
-                { AT(events[0].gpu), 1, "event 1" },
-                { AT(events[0].type), 3, "event 1" },
-                { AT(fault_count), 33, "33 faults" },
-                { AT(faults[0].kind), 9, "fault 0" },
-                { AT(faults[0].gpu), 1, "fault 0" },
-                { AT(faults[0].code), 500, "fault 0" },
-        };
         (void)state;
-        for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        for (unsigned i = 0; i < ARRAY_SIZE(damages); i++) {
                 struct node *n = full_node("H100-80GB");
                 struct err e = { 0 };
                 assert_ok(node_check(n, &e), &e);
-                memcpy((char *)n + cases[i].offset, &cases[i].value, cases[i].bytes); /* lowest byte first */
+                memcpy((char *)n + damages[i].offset, &damages[i].value, damages[i].bytes); /* lowest byte first */
                 int r = node_check(n, &e);
-                if (r != -ERR_INPUT || !strstr(e.text, cases[i].text))
+                if (r != -ERR_INPUT || !strstr(e.text, damages[i].text))
                         fail_msg("case %u: %d, %s", i, r, e.text);
                 free(n);
         }
