@@ -26,7 +26,7 @@ const char *symbol_name(enum symbol symbol) {
         return symbols[symbol].name;
 }
 
-uint64_t client_now_us(void) {
+static uint64_t now_us(void) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
         return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
@@ -115,7 +115,7 @@ nvmlReturn_t call_lock(struct call *call) {
         pthread_mutex_lock(&client.mutex);
         TRY(r);
         call->locked = true;
-        call->now_us = client_now_us();
+        call->now_us = now_us();
         call->node = call->working = &client.working;
         return NVML_SUCCESS;
 }
@@ -158,7 +158,7 @@ nvmlReturn_t call_begin(struct call *call, enum symbol symbol, bool write) {
         call->open = true;
         call->writes = write;
         hold(call);
-        call->now_us = client_now_us();
+        call->now_us = now_us();
         call->node = &client.snapshot;
         return begin(call);
 }
@@ -194,7 +194,7 @@ nvmlReturn_t call_wait(struct call *call, int timeout_ms) {
         int r = store_wait(&own, generation, timeout_ms, &e);
         store_close(&own);
         hold(call);
-        call->now_us = client_now_us();
+        call->now_us = now_us();
         if (r < 0) {
                 client_say(e.text);
                 return NVML_ERROR_UNKNOWN;
@@ -209,7 +209,7 @@ void call_sleep(struct call *call, uint64_t us) {
         while (nanosleep(&left, &left) < 0)
                 ;
         hold(call);
-        call->now_us = client_now_us();
+        call->now_us = now_us();
 }
 
 static nvmlReturn_t hold_gpu(struct call *call, unsigned gpu) {

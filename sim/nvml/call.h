@@ -84,9 +84,9 @@ nvmlDevice_t handle_of_mig(const struct node *n, unsigned gpu, unsigned gi_slot,
 nvmlGpuInstance_t handle_of_gi(const struct node *n, unsigned gpu, unsigned gi_slot);
 nvmlComputeInstance_t handle_of_ci(const struct node *n, unsigned gpu, unsigned gi_slot, unsigned ci_slot);
 
-/* Wait until the node changes or `timeout_ms` pass, without the mutex; then look at the newest state. TIMEOUT: time is up; anything else
+/* Wait until the node changes or `timeout_ms` pass, without the mutexes; then look at the newest state. TIMEOUT: time is up; anything else
  * but SUCCESS: there is nothing to wait for any more (shut down, rebooted, damaged). May wake early. Targets found before must be found
- * again. Not in a CALL_WRITE. */
+ * again. Not while the folder is locked. */
 nvmlReturn_t call_wait(struct call *call, int timeout_ms);
 /* A CALL_WRITE that changes a GPU for as long as hardware would take (`real_ms`, scaled by node.latency_percent) holds that GPU meanwhile,
  * and nothing else: changes of other GPUs go on, those of this one queue, and readers see what was before. So it looks and decides anew

@@ -1,5 +1,5 @@
-/* client: the one client of the driver that a process is, and what all its calls share. Only call.c, handle.c, visible.c, fault.c and
- * init.c know it.
+/* client: the one client of the driver that a process is, and what all its calls share. Only call.c, fault.c, handle.c,
+ * handle_rules.c, init.c and visible.c know it.
  *
  * Two mutexes. `mutex` is over everything here; `writer` is held beside it by a call that changes the node, and is taken before it: the
  * lock of the folder is then never waited for by a thread that holds `mutex`, and two threads of one process never wait for each other's.
@@ -35,8 +35,6 @@ struct client {
         struct node working;  /* … and the node that is being changed */
 };
 extern struct client client;
-
-uint64_t client_now_us(void);
 
 /* One line on stderr, unless it was the last one too. */
 void client_say(const char *text);

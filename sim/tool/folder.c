@@ -37,7 +37,7 @@ int folder_edit(const char *dir, folder_change change, void *context, struct err
         _cleanup_free_ struct node *working = mem_zalloc(1, sizeof *working);
         struct store store = { .fd = -1 };
         struct store_write write;
-        struct err ignored;
+        struct err why;
         int r = folder_open(&store, dir, e);
 
         if (r < 0)
@@ -45,9 +45,9 @@ int folder_edit(const char *dir, folder_change change, void *context, struct err
         if ((r = store_begin(&store, &write, working, e)) >= 0) {
                 r = change(working, context, folder_now_us(), e);
                 if (r < 0)
-                        store_end(&store, &write, NULL, &ignored);
-                else if ((r = store_end(&store, &write, working, e)) == 0 && store_repair(&store, &ignored) < 0)
-                        log_warning("%s: the node is changed, but not all that %s/root should show", ignored.text, dir);
+                        store_end(&store, &write, NULL, &why);
+                else if ((r = store_end(&store, &write, working, e)) == 0 && store_repair(&store, &why) < 0)
+                        log_warning("the node is changed, but %s/root does not show all of it: %s", dir, why.text);
         }
         store_close(&store);
         return r;

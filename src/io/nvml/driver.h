@@ -8,8 +8,8 @@
  * one. After DRIVER_STUCK_MAX threads left behind every call is refused until one of them comes back.
  *
  * When the driver is restarted or unloaded under an open handle, the call that notices answers ERR_AGAIN or ERR_GPU, and every one after it
- * ERR_AGAIN; driver_is_gone() is true from then on. Close the events and then the handle, and open anew. Close first: the driver library
- * is one for the whole process.
+ * ERR_AGAIN; driver_is_gone() is true from then on. Close the events and then the handle (where there are several: all of them) before you
+ * open anew: the driver library is one for the whole process.
  *
  * A struct driver may be used by several threads (calls wait for each other, on a GPU that hangs for the deadline; who wants GPUs to be
  * independent of each other opens a handle for each) but not by a child after fork(): that must open its own.
