@@ -5,7 +5,17 @@
 
 #define BUFFER_SIZE 4000 /* what real drivers answer; here are the running processes and the last NODE_ACCOUNTS_MAX that ended */
 
-/* Not in MIG mode and, but for the mode itself, not while accounting is off. */
+/* Of a GPU in MIG mode, where nothing is accounted, drivers tell this much all the same (listings of H100 and H200). */
+static nvmlReturn_t whole_gpu(struct call *call, nvmlDevice_t device, struct target *ret_target) {
+        struct target t;
+        TRY(call_device(call, device, TARGET_ANY, &t));
+        if (t.kind == TARGET_MIG)
+                return NVML_ERROR_NOT_SUPPORTED;
+        *ret_target = t;
+        return NVML_SUCCESS;
+}
+
+/* Not in MIG mode and, but for switching it on, not while accounting is off. */
 static nvmlReturn_t accounted_gpu(struct call *call, nvmlDevice_t device, bool on, struct target *ret_target) {
         struct target t;
         TRY(call_device(call, device, TARGET_ANY, &t));
@@ -18,7 +28,7 @@ static nvmlReturn_t accounted_gpu(struct call *call, nvmlDevice_t device, bool o
 EXPORT nvmlReturn_t nvmlDeviceGetAccountingMode(nvmlDevice_t device, nvmlEnableState_t *mode) {
         CALL(nvmlDeviceGetAccountingMode);
         struct target t;
-        TRY(accounted_gpu(&call, device, false, &t));
+        TRY(whole_gpu(&call, device, &t));
         if (!mode)
                 return NVML_ERROR_INVALID_ARGUMENT;
         *mode = t.at->accounting_mode ? NVML_FEATURE_ENABLED : NVML_FEATURE_DISABLED;
@@ -38,7 +48,7 @@ EXPORT nvmlReturn_t nvmlDeviceSetAccountingMode(nvmlDevice_t device, nvmlEnableS
 EXPORT nvmlReturn_t nvmlDeviceGetAccountingBufferSize(nvmlDevice_t device, unsigned int *bufferSize) {
         CALL(nvmlDeviceGetAccountingBufferSize);
         struct target t;
-        TRY(accounted_gpu(&call, device, true, &t));
+        TRY(whole_gpu(&call, device, &t));
         if (!bufferSize)
                 return NVML_ERROR_INVALID_ARGUMENT;
         *bufferSize = BUFFER_SIZE;

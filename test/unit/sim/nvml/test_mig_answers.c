@@ -154,7 +154,7 @@ static const struct {
         { "GetSupportedEventTypes", supported_events, { OK, OK, OK, OK, NO } },
         { "GetProcessUtilization", process_utilisation, { NONE, NONE, NONE, NO, NO } },
         { "ComputeRunningProcesses", running, { OK, OK, OK, OK, OK } },
-        { "GetAccountingMode", accounting, { OK, OK, OK, NO, NO } },
+        { "GetAccountingMode", accounting, { OK, OK, OK, OK, NO } }, /* off then, and not to be changed */
 };
 
 static void answers_as_the_real_library(void **state) {

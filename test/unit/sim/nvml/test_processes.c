@@ -254,12 +254,31 @@ static void keeps_accounts(void **state) {
         machine_stop();
 }
 
+/* What nvidia-smi prints of an H100 with MIG: "Disabled" and 4000. */
+static void tells_of_accounting_with_mig_too(void **state) {
+        (void)state;
+        unsigned size, count = 0;
+        nvmlEnableState_t mode;
+        machine_start("590.48.01", "H100-80GB", true);
+        nvmlDevice_t gpu = machine_gpu(0), slice = machine_mig_device(gpu, 19, 0);
+        assert_int_equal(nvmlDeviceGetAccountingMode(gpu, &mode), NVML_SUCCESS);
+        assert_int_equal(mode, NVML_FEATURE_DISABLED);
+        assert_int_equal(nvmlDeviceGetAccountingBufferSize(gpu, &size), NVML_SUCCESS);
+        assert_int_equal(size, 4000);
+        assert_int_equal(nvmlDeviceSetAccountingMode(gpu, NVML_FEATURE_ENABLED), NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceGetAccountingPids(gpu, &count, NULL), NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceGetAccountingMode(slice, &mode), NVML_ERROR_NOT_SUPPORTED);
+        assert_int_equal(nvmlDeviceGetAccountingBufferSize(slice, &size), NVML_ERROR_NOT_SUPPORTED);
+        machine_stop();
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lists_by_kind_in_each_layout),
                 cmocka_unit_test(says_how_much_room_it_takes),
                 cmocka_unit_test(lists_details_of_hopper_and_later),
                 cmocka_unit_test(a_mig_device_shows_its_own),
+                cmocka_unit_test(tells_of_accounting_with_mig_too),
                 cmocka_unit_test(tells_utilisation_of_those_that_do_something),
                 cmocka_unit_test(keeps_accounts),
         };
