@@ -1,10 +1,11 @@
 /* What an administrator sets: compute mode, persistence. */
 #include "sim/nvml/getter.h"
 
-/* In MIG mode it is a matter of each MIG device. */
+/* In MIG mode it is a matter of each MIG device, and of the GPU drivers say "Default", whatever it was before. */
 static nvmlReturn_t compute_mode(const struct call *call, const struct target *t, nvmlComputeMode_t *ret_mode) {
         (void)call;
-        *ret_mode = (nvmlComputeMode_t)(t->ci ? t->ci->compute_mode : t->at->compute_mode);
+        unsigned of_gpu = t->at->mig_mode == NVML_DEVICE_MIG_ENABLE ? NVML_COMPUTEMODE_DEFAULT : t->at->compute_mode;
+        *ret_mode = (nvmlComputeMode_t)(t->ci ? t->ci->compute_mode : of_gpu);
         return NVML_SUCCESS;
 }
 GETTER(nvmlDeviceGetComputeMode, nvmlComputeMode_t, compute_mode)
