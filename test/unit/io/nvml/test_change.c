@@ -331,11 +331,11 @@ static void waits_while_the_driver_tidies_up(void **state) {
                 w->node.release_ms = rows[i].release_ms;
                 world_end(w);
                 struct driver_slice slice = make(w, 0, 14, 0);
-                world_end_process(w, world_start(w, 0, slice.id, 0, "short"));
                 double before = seconds();
+                world_end_process(w, world_start(w, 0, slice.id, 0, "short"));
                 int r = driver_destroy_slice(w->driver, 0, &slice, &e);
                 double took = seconds() - before;
-                assert_true(took < 10 && took >= MIN(rows[i].release_ms, rows[i].in_use_ms) / 1000.0 - 0.15);
+                assert_true(took < 10 && took >= MIN(rows[i].release_ms, rows[i].in_use_ms) / 1000.0 - 0.05);
                 assert_int_equal(r, rows[i].gone ? 0 : -ERR_AGAIN);
                 expect_layout(w, 0, rows[i].gone ? "" : "2g.20gb@0");
                 if (!rows[i].gone)
@@ -387,13 +387,12 @@ static void switches_mig(void **state) {
 struct reader {
         struct driver *driver;
         atomic_bool *stop;
-        unsigned reads;
 };
 
 static void *read_on(void *argument) {
         struct reader *reader = argument;
 
-        while (!*reader->stop) {
+        do { /* on a busy machine the changes may be over before a reader's first look */
                 struct driver_node node;
                 struct err e = { 0 };
                 if (driver_read(reader->driver, &node, &e) < 0)
@@ -402,8 +401,7 @@ static void *read_on(void *argument) {
                         if (*node.gpus[i].health.fault || !node.gpus[i].has_layout)
                                 return (void *)1;
                 driver_node_done(&node);
-                reader->reads++;
-        }
+        } while (!*reader->stop);
         return NULL;
 }
 
@@ -428,7 +426,6 @@ static void threads_share_a_driver(void **state) {
                 void *failed;
                 pthread_join(threads[i], &failed);
                 assert_null(failed);
-                assert_true(readers[i].reads > 0);
         }
 }
 
