@@ -182,6 +182,8 @@ int node_init(struct node *n, const char *driver, uint64_t seed, const struct no
 
 /* Is every number of `n` in its range and does each fit the others? What comes out of a file is used only after this. Errors: ERR_INPUT. */
 int node_check(const struct node *n, struct err *e);
+/* May `text` be a name or another text of a node? It has no control characters: they would end up on somebody's terminal. */
+bool node_is_plain(const char *text);
 
 /* Power off and on: instances, processes, volatile counters, faults and lost GPUs are gone; MIG mode stays where the generation keeps it
  * (Ampere), and what was pending becomes current. */

@@ -11,13 +11,15 @@
 
 #define GPU_MINOR_MAX 31 /* the driver has capability files for 32 GPUs */
 
-static bool is_text(const char *text, size_t bytes) {
-        const char *end = memchr(text, '\0', bytes);
-
-        for (const char *c = text; end && c < end; c++)
-                if ((unsigned char)*c < 0x20 || *c == 0x7f)
+bool node_is_plain(const char *text) {
+        for (; *text; text++)
+                if ((unsigned char)*text < 0x20 || *text == 0x7f)
                         return false;
-        return end != NULL;
+        return true;
+}
+
+static bool is_text(const char *text, size_t bytes) {
+        return memchr(text, '\0', bytes) && node_is_plain(text);
 }
 
 static int check_driver(const struct node *n, struct err *e) {

@@ -7,6 +7,7 @@
 
 #include "base/near.h"
 #include "base/quantity.h"
+#include "sim/node/node.h"
 
 int fields_fault(struct err *e, const char *file, struct text_place place, const char *fmt, ...) {
         const struct doc_node node = { .line = place.line, .column = place.column };
@@ -70,19 +71,12 @@ static int read_bytes(const char *file, const struct doc_node *node, const struc
         return 0;
 }
 
-static bool has_control(const char *text) {
-        for (; *text; text++)
-                if ((unsigned char)*text < ' ' || *text == 0x7f)
-                        return true;
-        return false;
-}
-
 static int read_text(const char *file, const struct doc_node *node, const struct field *field, void *value, struct err *e) {
         if (!node->text || node->kind == DOC_BOOL)
                 return doc_err(e, file, node, "%s: expected a text, found %s", field->name, doc_kind_name(node->kind));
         if (!*node->text || strlen(node->text) > (size_t)field->max)
                 return doc_err(e, file, node, "%s: expected a text of 1..%ld bytes", field->name, (long)field->max);
-        if (has_control(node->text))
+        if (!node_is_plain(node->text))
                 return doc_err(e, file, node, "%s: expected a text without control characters", field->name);
         *(const char **)value = node->text;
         return 0;

@@ -56,9 +56,8 @@ static int refused(const struct node *n, const struct place *at, const struct no
 int start_process(struct node *n, const struct place *at, struct node_process *p, uint64_t now_us, struct err *e) {
         const struct node_gpu *gpu = &n->gpus[at->gpu];
 
-        for (const char *c = p->name; *c; c++)
-                if ((unsigned char)*c < ' ' || *c == 0x7f)
-                        return err_set(e, ERR_USAGE, "the name of a process has no control characters");
+        if (!node_is_plain(p->name))
+                return err_set(e, ERR_USAGE, "the name of a process has no control characters");
         p->gpu = at->gpu;
         p->gi_id = p->ci_id = NODE_NONE;
         if (gpu->mig_mode && (at->gi_slot == NODE_NONE || at->ci_slot == NODE_NONE))
