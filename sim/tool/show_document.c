@@ -10,21 +10,6 @@
 #include "sim/tool/show.h"
 #include "sim/tool/words.h"
 
-static void put_text(struct printer *p, const char *key, const char *text) {
-        print_key(p, key);
-        print_string(p, text);
-}
-
-static void put_int(struct printer *p, const char *key, uint64_t value) {
-        print_key(p, key);
-        print_int(p, (int64_t)value);
-}
-
-static void put_bool(struct printer *p, const char *key, bool value) {
-        print_key(p, key);
-        print_bool(p, value);
-}
-
 static void put_time(struct printer *p, const char *key, uint64_t us) {
         time_t seconds = (time_t)(us / 1000000);
         char text[40];
@@ -33,15 +18,15 @@ static void put_time(struct printer *p, const char *key, uint64_t us) {
         gmtime_r(&seconds, &utc);
         size_t length = strftime(text, sizeof text, "%FT%T", &utc);
         snprintf(text + length, sizeof text - length, ".%06luZ", (unsigned long)(us % 1000000));
-        put_text(p, key, text);
+        print_key_string(p, key, text);
 }
 
 /* Ids in events and processes: absent where there is no instance. */
 static void put_ids(struct printer *p, uint32_t gi_id, uint32_t ci_id) {
         if (gi_id < NODE_NONE)
-                put_int(p, "gpuInstance", gi_id);
+                print_key_int(p, "gpuInstance", gi_id);
         if (ci_id < NODE_NONE)
-                put_int(p, "computeInstance", ci_id);
+                print_key_int(p, "computeInstance", ci_id);
 }
 
 static void put_memory(struct printer *p, const struct node *n, unsigned gpu, unsigned gi_slot) {
@@ -50,9 +35,9 @@ static void put_memory(struct printer *p, const struct node *n, unsigned gpu, un
         mig_memory(n, gpu, gi_slot, &memory);
         print_key(p, "memory");
         print_map(p, PRINT_LINE);
-        put_int(p, "totalBytes", memory.total);
-        put_int(p, "usedBytes", memory.used);
-        put_int(p, "reservedBytes", memory.reserved);
+        print_key_int(p, "totalBytes", memory.total);
+        print_key_int(p, "usedBytes", memory.used);
+        print_key_int(p, "reservedBytes", memory.reserved);
         print_end(p);
 }
 
@@ -64,21 +49,21 @@ static void put_slice(struct printer *p, const struct node *n, const struct plac
 
         print_map(p, PRINT_BLOCK);
         place_print(n, at, text);
-        put_text(p, "slice", text);
+        print_key_string(p, "slice", text);
         mig_profile_name(n, at->gpu, profile, at->ci_slot == NODE_NONE ? profile->compute_slices : gi->ci[at->ci_slot].size, name);
-        put_text(p, "profile", name);
-        put_int(p, "profileId", profile->id);
-        put_int(p, "start", gi->start);
-        put_int(p, "size", profile->memory_slices);
-        put_int(p, "gpuInstance", gi->id);
+        print_key_string(p, "profile", name);
+        print_key_int(p, "profileId", profile->id);
+        print_key_int(p, "start", gi->start);
+        print_key_int(p, "size", profile->memory_slices);
+        print_key_int(p, "gpuInstance", gi->id);
         if (at->ci_slot != NODE_NONE) {
                 const struct node_ci *ci = &gi->ci[at->ci_slot];
-                put_int(p, "computeInstance", ci->id);
-                put_int(p, "computeStart", ci->start);
-                put_int(p, "computeSize", ci->size);
-                put_int(p, "migIndex", ci->mig_index);
+                print_key_int(p, "computeInstance", ci->id);
+                print_key_int(p, "computeStart", ci->start);
+                print_key_int(p, "computeSize", ci->size);
+                print_key_int(p, "migIndex", ci->mig_index);
                 mig_device_uuid(n, at->gpu, at->gi_slot, at->ci_slot, text);
-                put_text(p, "uuid", text);
+                print_key_string(p, "uuid", text);
         }
         put_memory(p, n, at->gpu, at->gi_slot);
         print_end(p);
@@ -88,45 +73,45 @@ static void put_readings(struct printer *p, const struct show *s, unsigned gpu) 
         struct reading r;
 
         reading_gpu(s->node, gpu, s->now_us, &r);
-        put_int(p, "gpuPercent", r.gpu_percent);
-        put_int(p, "memoryPercent", r.memory_percent);
-        put_int(p, "encoderPercent", r.encoder_percent);
-        put_int(p, "decoderPercent", r.decoder_percent);
-        put_int(p, "temperatureC", r.temperature_c);
-        put_int(p, "powerMilliwatts", r.power_mw);
-        put_int(p, "powerLimitMilliwatts", s->node->gpus[gpu].power_limit_mw);
-        put_int(p, "energyMillijoules", r.energy_mj);
-        put_int(p, "smClockMHz", r.sm_mhz);
-        put_int(p, "memoryClockMHz", r.memory_mhz);
-        put_int(p, "pcieTxKiBPerSecond", r.pcie_tx_kib_s);
-        put_int(p, "pcieRxKiBPerSecond", r.pcie_rx_kib_s);
-        put_int(p, "nvlinkTxMiBPerSecond", s->node->gpus[gpu].load.nvlink_tx_mib_s);
-        put_int(p, "nvlinkRxMiBPerSecond", s->node->gpus[gpu].load.nvlink_rx_mib_s);
+        print_key_int(p, "gpuPercent", r.gpu_percent);
+        print_key_int(p, "memoryPercent", r.memory_percent);
+        print_key_int(p, "encoderPercent", r.encoder_percent);
+        print_key_int(p, "decoderPercent", r.decoder_percent);
+        print_key_int(p, "temperatureC", r.temperature_c);
+        print_key_int(p, "powerMilliwatts", r.power_mw);
+        print_key_int(p, "powerLimitMilliwatts", s->node->gpus[gpu].power_limit_mw);
+        print_key_int(p, "energyMillijoules", r.energy_mj);
+        print_key_int(p, "smClockMHz", r.sm_mhz);
+        print_key_int(p, "memoryClockMHz", r.memory_mhz);
+        print_key_int(p, "pcieTxKiBPerSecond", r.pcie_tx_kib_s);
+        print_key_int(p, "pcieRxKiBPerSecond", r.pcie_rx_kib_s);
+        print_key_int(p, "nvlinkTxMiBPerSecond", s->node->gpus[gpu].load.nvlink_tx_mib_s);
+        print_key_int(p, "nvlinkRxMiBPerSecond", s->node->gpus[gpu].load.nvlink_rx_mib_s);
 }
 
 static void put_ecc(struct printer *p, const char *key, const struct node_ecc *ecc) {
         print_key(p, key);
         print_map(p, PRINT_LINE);
-        put_int(p, "sramCorrected", ecc->sram_corrected);
-        put_int(p, "sramUncorrected", ecc->sram_uncorrected);
-        put_int(p, "dramCorrected", ecc->dram_corrected);
-        put_int(p, "dramUncorrected", ecc->dram_uncorrected);
+        print_key_int(p, "sramCorrected", ecc->sram_corrected);
+        print_key_int(p, "sramUncorrected", ecc->sram_uncorrected);
+        print_key_int(p, "dramCorrected", ecc->dram_corrected);
+        print_key_int(p, "dramUncorrected", ecc->dram_uncorrected);
         print_end(p);
 }
 
 static void put_identity(struct printer *p, const struct node_gpu *gpu, unsigned index) {
         char text[MIG_UUID_MAX];
 
-        put_int(p, "index", index);
-        put_text(p, "model", gpu->model);
-        put_text(p, "product", gpu->product);
+        print_key_int(p, "index", index);
+        print_key_string(p, "model", gpu->model);
+        print_key_string(p, "product", gpu->product);
         mig_gpu_uuid(gpu, text);
-        put_text(p, "uuid", text);
-        put_text(p, "serial", gpu->serial);
+        print_key_string(p, "uuid", text);
+        print_key_string(p, "serial", gpu->serial);
         snprintf(text, sizeof text, "%08X:%02X:%02X.0", gpu->pci_domain, gpu->pci_bus, gpu->pci_device);
-        put_text(p, "pciBusId", text);
-        put_int(p, "minor", gpu->minor);
-        put_int(p, "numaNode", gpu->numa_node);
+        print_key_string(p, "pciBusId", text);
+        print_key_int(p, "minor", gpu->minor);
+        print_key_int(p, "numaNode", gpu->numa_node);
 }
 
 static void put_gpu(struct printer *p, const struct show *s, unsigned index) {
@@ -135,27 +120,27 @@ static void put_gpu(struct printer *p, const struct show *s, unsigned index) {
 
         print_map(p, PRINT_BLOCK);
         put_identity(p, gpu, index);
-        put_bool(p, "migCapable", gpu_has_mig(node_model(gpu)));
-        put_bool(p, "mig", gpu->mig_mode);
-        put_bool(p, "migPending", gpu->mig_pending);
-        put_bool(p, "lost", gpu->lost);
-        put_bool(p, "heldByClient", gpu->exclusive_client);
-        put_bool(p, "persistence", gpu->persistence_mode);
-        put_bool(p, "ecc", gpu->ecc_mode);
-        put_text(p, "computeMode", words_compute_modes[gpu->compute_mode]);
+        print_key_bool(p, "migCapable", gpu_has_mig(node_model(gpu)));
+        print_key_bool(p, "mig", gpu->mig_mode);
+        print_key_bool(p, "migPending", gpu->mig_pending);
+        print_key_bool(p, "lost", gpu->lost);
+        print_key_bool(p, "heldByClient", gpu->exclusive_client);
+        print_key_bool(p, "persistence", gpu->persistence_mode);
+        print_key_bool(p, "ecc", gpu->ecc_mode);
+        print_key_string(p, "computeMode", words_compute_modes[gpu->compute_mode]);
         put_memory(p, s->node, index, NODE_NONE);
         put_readings(p, s, index);
         put_ecc(p, "eccVolatile", &gpu->ecc_volatile);
         put_ecc(p, "eccAggregate", &gpu->ecc_aggregate);
         print_key(p, "remappedRows");
         print_map(p, PRINT_LINE);
-        put_int(p, "corrected", gpu->remapped_corrected);
-        put_int(p, "uncorrected", gpu->remapped_uncorrected);
-        put_bool(p, "pending", gpu->pending_rows);
-        put_bool(p, "failed", gpu->failed_rows);
+        print_key_int(p, "corrected", gpu->remapped_corrected);
+        print_key_int(p, "uncorrected", gpu->remapped_uncorrected);
+        print_key_bool(p, "pending", gpu->pending_rows);
+        print_key_bool(p, "failed", gpu->failed_rows);
         print_end(p);
-        put_int(p, "pcieReplays", gpu->pcie_replays);
-        put_text(p, "recoveryAction", words_recovery_actions[gpu->recovery_action]);
+        print_key_int(p, "pcieReplays", gpu->pcie_replays);
+        print_key_string(p, "recoveryAction", words_recovery_actions[gpu->recovery_action]);
         print_key(p, "slices");
         print_seq(p, PRINT_BLOCK);
         for (unsigned step = 0; place_next(s->node, index, &step, &at);)
@@ -170,16 +155,16 @@ static void put_processes(struct printer *p, const struct node *n) {
         for (uint32_t i = 0; i < n->process_count; i++) {
                 const struct node_process *process = &n->processes[i];
                 print_map(p, PRINT_BLOCK);
-                put_int(p, "pid", process->pid);
-                put_text(p, "name", process->name);
-                put_text(p, "kind", words_process_kinds[process->kind]);
-                put_int(p, "gpu", process->gpu);
+                print_key_int(p, "pid", process->pid);
+                print_key_string(p, "name", process->name);
+                print_key_string(p, "kind", words_process_kinds[process->kind]);
+                print_key_int(p, "gpu", process->gpu);
                 put_ids(p, process->gi_id, process->ci_id);
-                put_int(p, "memoryBytes", process->memory_bytes);
-                put_int(p, "smPercent", process->sm_percent);
-                put_int(p, "memoryBandwidthPercent", process->memory_percent);
-                put_int(p, "encoderPercent", process->encoder_percent);
-                put_int(p, "decoderPercent", process->decoder_percent);
+                print_key_int(p, "memoryBytes", process->memory_bytes);
+                print_key_int(p, "smPercent", process->sm_percent);
+                print_key_int(p, "memoryBandwidthPercent", process->memory_percent);
+                print_key_int(p, "encoderPercent", process->encoder_percent);
+                print_key_int(p, "decoderPercent", process->decoder_percent);
                 put_time(p, "started", process->start_us);
                 print_end(p);
         }
@@ -194,17 +179,17 @@ static void put_faults(struct printer *p, const struct node *n) {
         for (uint32_t i = 0; i < n->fault_count; i++) {
                 const struct node_fault *f = &n->faults[i];
                 print_map(p, PRINT_BLOCK);
-                put_text(p, "fault", words_fault_kinds[f->kind]);
+                print_key_string(p, "fault", words_fault_kinds[f->kind]);
                 if (f->gpu != NODE_NONE)
-                        put_int(p, "gpu", f->gpu);
+                        print_key_int(p, "gpu", f->gpu);
                 if (f->call[0])
-                        put_text(p, "call", f->call);
+                        print_key_string(p, "call", f->call);
                 if (f->kind == FAULT_SLOW)
-                        put_int(p, "ms", f->delay_ms);
+                        print_key_int(p, "ms", f->delay_ms);
                 if (f->kind == FAULT_FAIL)
-                        put_text(p, "code", words_code(f->code, code));
+                        print_key_string(p, "code", words_code(f->code, code));
                 if (f->times)
-                        put_int(p, "times", f->times);
+                        print_key_int(p, "times", f->times);
                 print_end(p);
         }
         print_end(p);
@@ -217,11 +202,11 @@ static void put_events(struct printer *p, const struct node *n) {
         print_seq(p, PRINT_BLOCK);
         for (const struct node_event *v; (v = event_after(n, after)); after = v->sequence) {
                 print_map(p, PRINT_BLOCK);
-                put_int(p, "sequence", v->sequence);
+                print_key_int(p, "sequence", v->sequence);
                 put_time(p, "time", v->time_us);
-                put_text(p, "event", words_event(v->type));
-                put_int(p, "data", v->data);
-                put_int(p, "gpu", v->gpu);
+                print_key_string(p, "event", words_event(v->type));
+                print_key_int(p, "data", v->data);
+                print_key_int(p, "gpu", v->gpu);
                 put_ids(p, v->gi_id, v->ci_id);
                 print_end(p);
         }
@@ -229,8 +214,8 @@ static void put_events(struct printer *p, const struct node *n) {
 }
 
 static void put_head(struct printer *p, const char *kind) {
-        put_text(p, "apiVersion", "sim.carve.dev/v1alpha1");
-        put_text(p, "kind", kind);
+        print_key_string(p, "apiVersion", "sim.carve.dev/v1alpha1");
+        print_key_string(p, "kind", kind);
 }
 
 void show_document(const struct show *s, struct printer *p) {
@@ -238,16 +223,16 @@ void show_document(const struct show *s, struct printer *p) {
 
         print_map(p, PRINT_BLOCK);
         put_head(p, "Node");
-        put_text(p, "driver", n->driver);
-        put_int(p, "cuda", n->cuda);
-        put_int(p, "seed", n->seed);
-        put_int(p, "boot", n->boot);
+        print_key_string(p, "driver", n->driver);
+        print_key_int(p, "cuda", n->cuda);
+        print_key_int(p, "seed", n->seed);
+        print_key_int(p, "boot", n->boot);
         put_time(p, "booted", n->boot_us);
-        put_int(p, "latencyPercent", n->latency_percent);
-        put_int(p, "releaseMs", n->release_ms);
-        put_int(p, "jitterPercent", n->jitter_percent);
-        put_bool(p, "nvswitch", n->nvswitch);
-        put_text(p, "migUuids", n->random_mig_uuids ? "random" : "stable");
+        print_key_int(p, "latencyPercent", n->latency_percent);
+        print_key_int(p, "releaseMs", n->release_ms);
+        print_key_int(p, "jitterPercent", n->jitter_percent);
+        print_key_bool(p, "nvswitch", n->nvswitch);
+        print_key_string(p, "migUuids", n->random_mig_uuids ? "random" : "stable");
         print_key(p, "gpus");
         print_seq(p, PRINT_BLOCK);
         for (unsigned i = 0; i < n->gpu_count; i++)

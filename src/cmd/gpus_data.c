@@ -17,16 +17,6 @@ static void put_mib(struct printer *p, const char *key, int64_t bytes) {
         put_number(p, key, bytes < 0 ? -1 : bytes / MIB);
 }
 
-static void put_text(struct printer *p, const char *key, const char *text) {
-        print_key(p, key);
-        print_string(p, text);
-}
-
-static void put_bool(struct printer *p, const char *key, bool value) {
-        print_key(p, key);
-        print_bool(p, value);
-}
-
 static void put_id(struct printer *p, const char *key, uint32_t id) {
         put_number(p, key, id == DRIVER_NONE ? -1 : (int64_t)id);
 }
@@ -36,8 +26,8 @@ static void put_health(struct printer *p, const struct driver_gpu *gpu) {
 
         print_key(p, "health");
         print_map(p, PRINT_BLOCK);
-        put_text(p, "fault", h->fault);
-        put_text(p, "faultKind", driver_fault_name(h->fault_kind));
+        print_key_string(p, "fault", h->fault);
+        print_key_string(p, "faultKind", driver_fault_name(h->fault_kind));
         put_number(p, "eccOn", h->ecc_on);
         put_number(p, "eccCorrected", h->ecc_corrected);
         put_number(p, "eccUncorrected", h->ecc_uncorrected);
@@ -59,7 +49,7 @@ static void put_sensors(struct printer *p, const struct driver_sensors *s) {
 
 static void put_slice(struct printer *p, const struct driver_gpu *gpu, const struct driver_slice *slice) {
         print_map(p, PRINT_BLOCK);
-        put_text(p, "profile", slice->name);
+        print_key_string(p, "profile", slice->name);
         put_number(p, "profileId", slice->profile_id);
         put_number(p, "instanceId", slice->id);
         put_number(p, "start", slice->start);
@@ -76,8 +66,8 @@ static void put_slice(struct printer *p, const struct driver_gpu *gpu, const str
         for (unsigned i = 0; i < slice->compute_count; i++) {
                 const struct driver_compute *c = &slice->compute[i];
                 print_map(p, PRINT_BLOCK);
-                put_text(p, "name", c->name);
-                put_text(p, "uuid", c->uuid);
+                print_key_string(p, "name", c->name);
+                print_key_string(p, "uuid", c->uuid);
                 put_number(p, "index", c->mig_index);
                 put_number(p, "computeId", c->id);
                 put_number(p, "sm", c->sm);
@@ -99,7 +89,7 @@ static void put_free(struct printer *p, const struct live_model *live, const str
                 if (!starts)
                         continue;
                 print_map(p, PRINT_LINE);
-                put_text(p, "profile", live->profiles[i].name);
+                print_key_string(p, "profile", live->profiles[i].name);
                 put_number(p, "size", live->profiles[i].memory_slices);
                 print_key(p, "starts");
                 print_seq(p, PRINT_LINE);
@@ -119,36 +109,36 @@ static void put_processes(struct printer *p, const struct driver_gpu *gpu) {
                 const struct driver_process *process = &gpu->processes[i];
                 print_map(p, PRINT_BLOCK);
                 put_number(p, "pid", process->pid);
-                put_text(p, "name", process->name);
-                put_text(p, "kind", driver_process_kind_name(process->kind));
+                print_key_string(p, "name", process->name);
+                print_key_string(p, "kind", driver_process_kind_name(process->kind));
                 put_mib(p, "memoryMib", process->memory_bytes);
                 put_id(p, "instanceId", process->gi_id);
                 put_id(p, "computeId", process->ci_id);
                 print_end(p);
         }
         print_end(p);
-        put_text(p, "processesUnknown", gpu->processes_unknown);
+        print_key_string(p, "processesUnknown", gpu->processes_unknown);
 }
 
 static void put_gpu(struct printer *p, const struct live_model *live, const struct driver_gpu *gpu) {
         print_map(p, PRINT_BLOCK);
         put_number(p, "index", gpu->index);
-        put_text(p, "uuid", gpu->uuid);
-        put_text(p, "product", gpu->product);
+        print_key_string(p, "uuid", gpu->uuid);
+        print_key_string(p, "product", gpu->product);
         print_key(p, "model");
         if (gpu->model)
                 print_string(p, gpu->model->key);
         else
                 print_null(p);
-        put_text(p, "busId", gpu->bus_id);
+        print_key_string(p, "busId", gpu->bus_id);
         put_number(p, "minor", gpu->minor);
         put_mib(p, "memoryMib", gpu->memory_bytes);
         put_mib(p, "usedMib", gpu->used_bytes);
         print_key(p, "mig");
         print_map(p, PRINT_LINE);
-        put_bool(p, "capable", gpu->mig_capable);
-        put_bool(p, "enabled", gpu->mig_on);
-        put_bool(p, "pendingEnabled", gpu->mig_pending_on);
+        print_key_bool(p, "capable", gpu->mig_capable);
+        print_key_bool(p, "enabled", gpu->mig_on);
+        print_key_bool(p, "pendingEnabled", gpu->mig_pending_on);
         print_end(p);
         put_number(p, "memorySlices", live->model.memory_slices);
         put_health(p, gpu);
@@ -168,12 +158,12 @@ void gpus_print_data(const struct gpus_node *n, enum print_format format, struct
         struct printer *p = printer_new(format, out);
 
         print_map(p, PRINT_BLOCK);
-        put_text(p, "apiVersion", "carve.dev/v1alpha1");
-        put_text(p, "kind", "Gpus");
+        print_key_string(p, "apiVersion", "carve.dev/v1alpha1");
+        print_key_string(p, "kind", "Gpus");
         print_key(p, "driver");
         print_map(p, PRINT_BLOCK);
-        put_text(p, "version", about->version);
-        put_text(p, "nvml", about->nvml);
+        print_key_string(p, "version", about->version);
+        print_key_string(p, "nvml", about->nvml);
         put_number(p, "cuda", about->cuda);
         print_end(p);
         print_key(p, "gpus");

@@ -257,6 +257,21 @@ void print_null(struct printer *p) {
         plain(p, "null");
 }
 
+void print_key_string(struct printer *p, const char *key, const char *text) {
+        print_key(p, key);
+        print_string(p, text ? text : "");
+}
+
+void print_key_int(struct printer *p, const char *key, int64_t value) {
+        print_key(p, key);
+        print_int(p, value);
+}
+
+void print_key_bool(struct printer *p, const char *key, bool value) {
+        print_key(p, key);
+        print_bool(p, value);
+}
+
 #define DECIMALS_MAX 17
 
 void print_real(struct printer *p, double value, unsigned decimals) {

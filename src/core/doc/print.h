@@ -40,6 +40,11 @@ void print_null(struct printer *p);
 /* The shortest text that says `value` rounded to `decimals` places ("1.5", "0.000001", "12"); null for what is not a finite number. */
 void print_real(struct printer *p, double value, unsigned decimals);
 
+/* A key and its value. NULL is "". */
+void print_key_string(struct printer *p, const char *key, const char *text);
+void print_key_int(struct printer *p, const char *key, int64_t value);
+void print_key_bool(struct printer *p, const char *key, bool value);
+
 void print_value(struct printer *p, const json_t *value);
 
 /* A whole document from a tree. */

@@ -9,21 +9,6 @@
 #define PERCENT_DECIMALS 4
 #define SECONDS_DECIMALS 3
 
-static void put_string(struct printer *p, const char *key, const char *text) {
-        print_key(p, key);
-        print_string(p, text ? text : "");
-}
-
-static void put_int(struct printer *p, const char *key, uint64_t value) {
-        print_key(p, key);
-        print_int(p, (int64_t)value);
-}
-
-static void put_bool(struct printer *p, const char *key, bool value) {
-        print_key(p, key);
-        print_bool(p, value);
-}
-
 static void put_real(struct printer *p, const char *key, double value, unsigned decimals) {
         print_key(p, key);
         print_real(p, value, decimals);
@@ -36,7 +21,7 @@ static void put_usd(struct printer *p, const char *key, double usd) {
 /* A number that is only known sometimes: left out when it is not. */
 static void put_known_int(struct printer *p, const char *key, uint64_t value) {
         if (value)
-                put_int(p, key, value);
+                print_key_int(p, key, value);
 }
 
 static void put_known_fraction(struct printer *p, const char *key, double value) {
@@ -46,7 +31,7 @@ static void put_known_fraction(struct printer *p, const char *key, double value)
 
 static void put_known_string(struct printer *p, const char *key, const char *text) {
         if (text && *text)
-                put_string(p, key, text);
+                print_key_string(p, key, text);
 }
 
 /* --- workloads -------------------------------------------------------------------------------------------------------------------- */
@@ -54,10 +39,10 @@ static void put_known_string(struct printer *p, const char *key, const char *tex
 static void put_shape(struct printer *p, const struct plan_workload *w) {
         print_key(p, "shape");
         print_map(p, PRINT_LINE);
-        put_int(p, "cpuMilli", w->cpu_milli);
-        put_int(p, "memoryMib", w->memory_mib);
-        put_int(p, "gpus", w->gpus);
-        put_int(p, "gpuMilli", w->gpu_milli);
+        print_key_int(p, "cpuMilli", w->cpu_milli);
+        print_key_int(p, "memoryMib", w->memory_mib);
+        print_key_int(p, "gpus", w->gpus);
+        print_key_int(p, "gpuMilli", w->gpu_milli);
         print_key(p, "gpuTypes");
         print_seq(p, PRINT_LINE);
         for (size_t i = 0; i < gpu_model_count() && i < 64; i++)
@@ -73,12 +58,12 @@ static void put_today(struct printer *p, const struct plan_workload *w) {
         print_key(p, "today");
         print_map(p, PRINT_LINE);
         put_known_string(p, "resource", r->resource);
-        put_int(p, "count", r->count);
+        print_key_int(p, "count", r->count);
         put_known_string(p, "profile", r->profile);
         put_known_int(p, "gpuMemoryMib", r->memory_mib);
         put_known_int(p, "gpuMilli", r->milli);
-        put_int(p, "cpuMilli", w->demand->cpu_milli);
-        put_int(p, "memoryMib", w->demand->memory_mib);
+        print_key_int(p, "cpuMilli", w->demand->cpu_milli);
+        print_key_int(p, "memoryMib", w->demand->memory_mib);
         put_usd(p, "usdPerHour", w->today_usd_per_hour);
         print_end(p);
 }
@@ -106,9 +91,9 @@ static void put_measured(struct printer *p, const struct usage *u) {
 static void put_slice(struct printer *p, const struct plan_workload *w) {
         print_key(p, "slice");
         print_map(p, PRINT_LINE);
-        put_string(p, "mode", gpu_mode_name(w->mode));
-        put_string(p, "profile", w->profile);
-        put_int(p, "count", w->slices);
+        print_key_string(p, "mode", gpu_mode_name(w->mode));
+        print_key_string(p, "profile", w->profile);
+        print_key_int(p, "count", w->slices);
         print_key(p, "gpu");
         if (w->gpu)
                 print_string(p, w->gpu->key);
@@ -127,9 +112,9 @@ static void put_options(struct printer *p, const struct plan_workload *w) {
         for (uint32_t i = 0; i < w->option_count; i++) {
                 const struct plan_option *o = &w->options[i];
                 print_map(p, PRINT_LINE);
-                put_string(p, "gpu", o->gpu->key);
-                put_string(p, "mode", gpu_mode_name(o->mode));
-                put_string(p, "profile", o->profile);
+                print_key_string(p, "gpu", o->gpu->key);
+                print_key_string(p, "mode", gpu_mode_name(o->mode));
+                print_key_string(p, "profile", o->profile);
                 if (o->usd_per_hour >= 0)
                         put_usd(p, "usdPerHour", o->usd_per_hour);
                 put_known_string(p, "rejected", o->rejected);
@@ -142,21 +127,21 @@ static void put_workload(struct printer *p, const struct plan_workload *w, const
         const struct workload *d = w->demand;
 
         print_map(p, PRINT_BLOCK);
-        put_string(p, "name", name);
-        put_string(p, "namespace", d->namespace);
-        put_string(p, "kind", d->kind);
-        put_string(p, "object", d->name);
+        print_key_string(p, "name", name);
+        print_key_string(p, "namespace", d->namespace);
+        print_key_string(p, "kind", d->kind);
+        print_key_string(p, "object", d->name);
         put_known_string(p, "file", d->file);
         put_known_int(p, "line", d->line);
-        put_int(p, "replicas", d->replicas);
-        put_int(p, "replicasMin", d->replicas_min);
+        print_key_int(p, "replicas", d->replicas);
+        print_key_int(p, "replicasMin", d->replicas_min);
         put_shape(p, w);
         put_today(p, w);
         put_measured(p, &d->usage);
         put_slice(p, w);
         put_usd(p, "usdPerHour", w->plan_usd_per_hour);
-        put_string(p, "reason", w->reason);
-        put_string(p, "risk", w->risk);
+        print_key_string(p, "reason", w->reason);
+        print_key_string(p, "risk", w->risk);
         put_known_string(p, "note", d->note);
         put_options(p, w);
         print_end(p);
@@ -166,14 +151,14 @@ static void put_workload(struct printer *p, const struct plan_workload *w, const
 
 static void put_plan_slice(struct printer *p, const struct view *v, const struct plan_slice *s) {
         print_map(p, PRINT_LINE);
-        put_string(p, "mode", gpu_mode_name(s->mode));
-        put_string(p, "profile", s->profile);
-        put_int(p, "milli", s->milli);
+        print_key_string(p, "mode", gpu_mode_name(s->mode));
+        print_key_string(p, "profile", s->profile);
+        print_key_int(p, "milli", s->milli);
         if (s->mode == GPU_MIG) {
-                put_int(p, "start", s->start);
-                put_int(p, "size", s->size);
+                print_key_int(p, "start", s->start);
+                print_key_int(p, "size", s->size);
         }
-        put_string(p, "workload", v->names[s->workload]);
+        print_key_string(p, "workload", v->names[s->workload]);
         print_end(p);
 }
 
@@ -183,8 +168,8 @@ static void put_gpus(struct printer *p, const struct view *v, const struct plan_
         for (uint32_t g = 0; g < n->gpu_count; g++) {
                 const struct plan_gpu *gpu = &n->gpus[g];
                 print_map(p, PRINT_BLOCK);
-                put_string(p, "mode", gpu_mode_name(gpu->mode));
-                put_string(p, "layout", gpu->layout);
+                print_key_string(p, "mode", gpu_mode_name(gpu->mode));
+                print_key_string(p, "layout", gpu->layout);
                 print_key(p, "slices");
                 print_seq(p, PRINT_BLOCK);
                 for (uint32_t s = 0; s < gpu->slice_count; s++)
@@ -197,20 +182,20 @@ static void put_gpus(struct printer *p, const struct view *v, const struct plan_
 
 static void put_node(struct printer *p, const struct view *v, const struct plan_node *n) {
         print_map(p, PRINT_BLOCK);
-        put_string(p, "instanceType", n->type->name);
-        put_string(p, "capacityType", capacity_type_name(n->capacity));
-        put_int(p, "count", n->count);
-        put_int(p, "pool", n->pool);
+        print_key_string(p, "instanceType", n->type->name);
+        print_key_string(p, "capacityType", capacity_type_name(n->capacity));
+        print_key_int(p, "count", n->count);
+        print_key_int(p, "pool", n->pool);
         put_usd(p, "usdPerHour", n->usd_per_hour);
-        put_int(p, "cpuMilli", n->cpu_milli);
-        put_int(p, "memoryMib", n->memory_mib);
+        print_key_int(p, "cpuMilli", n->cpu_milli);
+        print_key_int(p, "memoryMib", n->memory_mib);
         put_gpus(p, v, n);
         print_key(p, "pods");
         print_seq(p, PRINT_BLOCK);
         for (uint32_t i = 0; i < n->pod_count; i++) {
                 print_map(p, PRINT_LINE);
-                put_string(p, "workload", v->names[n->pods[i].workload]);
-                put_int(p, "count", n->pods[i].count);
+                print_key_string(p, "workload", v->names[n->pods[i].workload]);
+                print_key_int(p, "count", n->pods[i].count);
                 print_end(p);
         }
         print_end(p);
@@ -228,9 +213,9 @@ static void put_cost(struct printer *p, const struct view *v) {
         put_usd(p, "boundUsdPerHour", plan->bound_usd_per_hour);
         put_real(p, "gapPercent", plan->gap_percent, PERCENT_DECIMALS);
         put_real(p, "savingPercent", plan->saving_percent, PERCENT_DECIMALS);
-        put_string(p, "todayIs", plan->today_is);
-        put_string(p, "region", plan->region);
-        put_string(p, "capacityType", capacity_type_name(plan->capacity));
+        print_key_string(p, "todayIs", plan->today_is);
+        print_key_string(p, "region", plan->region);
+        print_key_string(p, "capacityType", capacity_type_name(plan->capacity));
         put_known_string(p, "priceSource", plan->price_source);
         put_known_string(p, "priceDate", plan->price_date);
         print_end(p);
@@ -241,12 +226,12 @@ static void put_baselines(struct printer *p, const struct view *v) {
         for (size_t i = 0; i < v->plan->baseline_count; i++) {
                 const struct plan_baseline *b = &v->plan->baselines[i];
                 print_map(p, PRINT_BLOCK);
-                put_string(p, "name", b->key);
-                put_string(p, "title", b->title);
-                put_string(p, "how", b->how);
+                print_key_string(p, "name", b->key);
+                print_key_string(p, "title", b->title);
+                print_key_string(p, "how", b->how);
                 put_usd(p, "usdPerHour", b->usd_per_hour);
-                put_int(p, "nodes", b->nodes);
-                put_int(p, "unplaced", b->unplaced);
+                print_key_int(p, "nodes", b->nodes);
+                print_key_int(p, "unplaced", b->unplaced);
                 print_end(p);
         }
         print_end(p);
@@ -273,9 +258,9 @@ static void put_unplaced(struct printer *p, const struct view *v) {
                 if (!w->unplaced)
                         continue;
                 print_map(p, PRINT_BLOCK);
-                put_string(p, "workload", v->names[i]);
-                put_int(p, "count", w->unplaced);
-                put_string(p, "reason", w->unplaced_reason);
+                print_key_string(p, "workload", v->names[i]);
+                print_key_int(p, "count", w->unplaced);
+                print_key_string(p, "reason", w->unplaced_reason);
                 print_end(p);
         }
         print_end(p);
@@ -285,7 +270,7 @@ static void put_limits(struct printer *p, const struct view *v) {
         print_seq(p, PRINT_BLOCK);
         for (size_t i = 0; i < v->plan->limit_count; i++) {
                 print_map(p, PRINT_BLOCK);
-                put_string(p, "text", v->plan->limits[i].text);
+                print_key_string(p, "text", v->plan->limits[i].text);
                 put_real(p, "premiumPercent", v->plan->limits[i].premium_percent, PERCENT_DECIMALS);
                 print_end(p);
         }
@@ -303,12 +288,12 @@ static void put_solver(struct printer *p, const struct view *v) {
         const struct plan *plan = v->plan;
 
         print_map(p, PRINT_BLOCK);
-        put_string(p, "engine", plan->exact_engine ? "exact" : "greedy");
+        print_key_string(p, "engine", plan->exact_engine ? "exact" : "greedy");
         put_real(p, "seconds", plan->seconds, SECONDS_DECIMALS);
-        put_int(p, "iterations", plan->iterations);
-        put_int(p, "columns", plan->columns);
-        put_bool(p, "proved", plan->proved);
-        put_bool(p, "stopped", plan->stopped);
+        print_key_int(p, "iterations", plan->iterations);
+        print_key_int(p, "columns", plan->columns);
+        print_key_bool(p, "proved", plan->proved);
+        print_key_bool(p, "stopped", plan->stopped);
         print_key(p, "progress");
         print_seq(p, PRINT_BLOCK);
         for (size_t i = 0; i < plan->point_count; i++) {
@@ -335,9 +320,9 @@ static void write_plan(enum print_format format, const struct plan *plan, struct
 
         view_make(plan, &v);
         print_map(p, PRINT_BLOCK);
-        put_string(p, "apiVersion", "carve.dev/v1alpha1");
-        put_string(p, "kind", "Plan");
-        put_int(p, "pools", plan->pools);
+        print_key_string(p, "apiVersion", "carve.dev/v1alpha1");
+        print_key_string(p, "kind", "Plan");
+        print_key_int(p, "pools", plan->pools);
         for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
                 print_key(p, sections[i].key);
                 sections[i].put(p, &v);
